@@ -1,0 +1,80 @@
+"""From the physics of a memristor to the accuracy of a neural network.
+
+>>> import memcircuit as mc
+>>> device = mc.device("lin2022_hfo2")
+>>> cell = mc.cells.OneTransistorOneMemristor(device)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from memcircuit.errors import MemcircuitError
+
+if TYPE_CHECKING:
+    from memcircuit import devices, experiments, networks, plot, simulate, studies, tables
+    from memcircuit.devices.cards import card_names, load_card
+    from memcircuit.devices.device import Device, device, device_from_model
+    from memcircuit.experiments.iv_loop import iv_loop
+    from memcircuit.experiments.pulse_train import pulse_train
+    from memcircuit.tables import ConductanceTable
+    from pyspice_netlists import Pulse, cells
+
+__version__ = "0.1.0"
+
+# Everything loads on first use: `import memcircuit` itself must stay quick.
+_HOMES = {
+    "ConductanceTable": "memcircuit.tables",
+    "Device": "memcircuit.devices.device",
+    "Pulse": "pyspice_netlists",
+    "card_names": "memcircuit.devices.cards",
+    "device": "memcircuit.devices.device",
+    "device_from_model": "memcircuit.devices.device",
+    "iv_loop": "memcircuit.experiments.iv_loop",
+    "load_card": "memcircuit.devices.cards",
+    "pulse_train": "memcircuit.experiments.pulse_train",
+}
+_ROOMS = {
+    "cells": "pyspice_netlists.cells",
+    "devices": "memcircuit.devices",
+    "experiments": "memcircuit.experiments",
+    "networks": "memcircuit.networks",
+    "plot": "memcircuit.plot",
+    "simulate": "memcircuit.simulate",
+    "studies": "memcircuit.studies",
+    "tables": "memcircuit.tables",
+}
+
+__all__ = [
+    "ConductanceTable",
+    "Device",
+    "MemcircuitError",
+    "Pulse",
+    "card_names",
+    "cells",
+    "device",
+    "device_from_model",
+    "devices",
+    "experiments",
+    "iv_loop",
+    "load_card",
+    "networks",
+    "plot",
+    "pulse_train",
+    "simulate",
+    "studies",
+    "tables",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(_ROOMS[name])
+    raise AttributeError(f"module 'memcircuit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,5 @@
+"""``python -m memcircuit``: the command line."""
+
+from memcircuit.cli import main
+
+main()
