@@ -1,0 +1,1 @@
+"""Devices: definitions, published parameter sets, and the three forms written from them."""

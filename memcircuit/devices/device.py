@@ -1,0 +1,202 @@
+"""A memristor with parameter values: what circuits, simulators and numpy code work with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.devices.cards import Card, load_card
+from memcircuit.devices.definition import Model
+from memcircuit.devices.library import model, models_directory
+from memcircuit.devices.numpy_model import NumpyModel
+from memcircuit.devices.printing import number
+from memcircuit.errors import ParameterError, UsageError
+
+Form = Literal["osdi", "behavioural"]
+Array = NDArray[np.float64]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A memristor: a model with the values of its parameters.
+
+    In a circuit it is always a subcircuit ``name`` with the pins plus, minus and state,
+    whichever netlist form stands behind it.
+
+    Attributes:
+        name: subcircuit name.
+        model: the definition.
+        parameters: value of every parameter, SI.
+        initial_state: state before the first pulse.
+        card: where the values come from, if from a card.
+    """
+
+    name: str
+    model: Model
+    parameters: Mapping[str, float]
+    initial_state: float
+    card: Card | None = None
+    pins: tuple[str, str, str] = ("plus", "minus", "state")
+
+    def __post_init__(self) -> None:
+        if not _NAME.match(self.name):
+            raise UsageError(f"device name {self.name!r} must match [a-z][a-z0-9_]*")
+        values = self.model.values(self.parameters, f"device {self.name!r}")
+        object.__setattr__(self, "parameters", values)
+        if not 0 <= self.initial_state <= 1:
+            raise ParameterError(
+                f"device {self.name!r}: initial_state = {self.initial_state:g} is outside [0, 1]"
+            )
+
+    @property
+    def multipliers(self) -> tuple[str, ...]:
+        """Instance parameters that scale a parameter of the model card, 1 by default."""
+        return tuple(p.multiplier for p in self.model.varying)
+
+    def with_parameters(self, **changed: float) -> Device:
+        """Return the same device with some parameters changed (SI)."""
+        where = f"device {self.name!r}"
+        self.model.values(changed, where)
+        return replace(self, parameters={**self.parameters, **changed})
+
+    def numpy(self) -> NumpyModel:
+        """Return the device as vectorised numpy functions."""
+        return NumpyModel(self.model, self.parameters)
+
+    def conductance(self, state: ArrayLike, voltage: float, **variation: ArrayLike) -> Array:
+        """Return i/v in S at ``voltage`` (V) for states of any shape."""
+        return self.numpy().current(voltage, state, **variation) / voltage
+
+    def verilog_a(self, form: Form) -> tuple[Path, ...]:
+        """Return the Verilog-A files that a deck of that form needs compiled and loaded."""
+        if form == "behavioural":
+            return ()
+        return (models_directory() / "verilog_a" / f"{self.model.name}.va",)
+
+    def include_lines(self, form: Form) -> list[str]:
+        """Return what a deck needs once: model card and subcircuit, in the given form.
+
+        Raises:
+            UsageError: no such form.
+        """
+        head = f".subckt {self.name} plus minus state x0={number(self.initial_state)}"
+        head += "".join(f" {m}=1" for m in self.multipliers)
+        passed = "x0={x0} " + " ".join(f"{m}={{{m}}}" for m in self.multipliers)
+        values = [
+            f"{p.name}={int(v) if p.integer else number(v)}"
+            for p, v in ((p, self.parameters[p.name]) for p in self.model.parameters)
+        ]
+        if form == "osdi":
+            return [
+                f".model {self.name}_card {self.model.name} {' '.join(values)}",
+                head,
+                f"Nmodel plus minus state {self.name}_card {passed}",
+                ".ends",
+            ]
+        if form == "behavioural":
+            file = models_directory() / "ngspice" / f"{self.model.name}.lib"
+            return [
+                *file.read_text(encoding="utf-8").splitlines(),
+                head,
+                f"Xmodel plus minus state {self.model.name} {passed}",
+                *(f"+ {value}" for value in values),
+                ".ends",
+            ]
+        raise UsageError(f"netlist form {form!r}; choose 'osdi' or 'behavioural'")
+
+    def instance(
+        self,
+        label: str,
+        nodes: Sequence[str],
+        initial_state: float | None = None,
+        variation: Mapping[str, float] | None = None,
+    ) -> str:
+        """Return the netlist line of one instance.
+
+        Args:
+            label: instance name behind the X.
+            nodes: plus, minus and state node.
+            initial_state: where the state starts; the device's own when None.
+            variation: multipliers by name, such as ``m_k_set``.
+
+        Raises:
+            UsageError: wrong number of nodes, or an unknown multiplier.
+        """
+        if len(nodes) != len(self.pins):
+            raise UsageError(f"instance {label}: {len(nodes)} nodes; expected {self.pins}")
+        unknown = [name for name in variation or {} if name not in self.multipliers]
+        if unknown:
+            raise UsageError(
+                f"instance {label}: device {self.name!r} has no multiplier {unknown[0]!r}; "
+                f"it has {', '.join(self.multipliers)}"
+            )
+        state = self.initial_state if initial_state is None else initial_state
+        given = "".join(f" {k}={number(v)}" for k, v in (variation or {}).items())
+        return f"X{label} {' '.join(nodes)} {self.name} x0={number(state)}{given}"
+
+    def draw_variation(
+        self,
+        rng: np.random.Generator,
+        devices: int,
+        cycles: int = 1,
+    ) -> dict[str, Array]:
+        """Return multipliers drawn from the card's spreads, log-normal with median 1.
+
+        Args:
+            rng: source of randomness.
+            devices: number of devices, each with its own draw.
+            cycles: number of cycles of each device, each with a further draw.
+
+        Returns:
+            by multiplier name, each (devices, cycles).
+
+        Raises:
+            UsageError: the device comes from no card.
+        """
+        if self.card is None:
+            raise UsageError(f"device {self.name!r} comes from no card: it states no spread")
+        drawn = {}
+        for parameter in self.model.varying:
+            between = self.card.device_to_device.get(parameter.name)
+            within = self.card.cycle_to_cycle.get(parameter.name)
+            if between is None and within is None:
+                continue
+            logarithm = np.zeros((devices, cycles))
+            if between is not None:
+                logarithm += between.value * rng.standard_normal((devices, 1))
+            if within is not None:
+                logarithm += within.value * rng.standard_normal((devices, cycles))
+            drawn[parameter.multiplier] = np.exp(logarithm)
+        return drawn
+
+
+def device(card: str | Path, **changed: float) -> Device:
+    """Return the device of a card, with some parameters changed.
+
+    Args:
+        card: name of a card that comes with the package, or path of a TOML file.
+        **changed: parameter values in SI that replace those of the card.
+
+    Raises:
+        CardError: unknown or unreadable card.
+        ParameterError: unknown parameter, wrong unit, or a value outside its range.
+    """
+    loaded = load_card(card)
+    values = {name: entry.value for name, entry in loaded.parameters.items()}
+    built = Device(loaded.name, loaded.model, values, loaded.initial_state, loaded)
+    return built.with_parameters(**changed) if changed else built
+
+
+def device_from_model(name: str, **parameters: float) -> Device:
+    """Return a device with a model's default parameters, some of them changed (SI)."""
+    definition = model(name)
+    return Device(name=f"{name}_device", model=definition, parameters=parameters,
+                  initial_state=definition.initial_state)  # fmt: skip

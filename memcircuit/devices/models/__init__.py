@@ -1,0 +1,1 @@
+"""The library of models: one file each, every one defining ``MODEL``."""

@@ -1,0 +1,128 @@
+"""Writes a model as a Verilog-A module for OpenVAF and OSDI simulators."""
+
+from __future__ import annotations
+
+import math
+
+from memcircuit.devices.definition import Model, Parameter
+from memcircuit.devices.printing import (
+    HOLD_CONDUCTANCE,
+    RESTORING_RATE,
+    STATE_CHARGE,
+    ExpressionPrinter,
+    comment,
+    number,
+)
+
+
+def verilog_a(model: Model) -> str:
+    """Return the text of the Verilog-A file of ``model``.
+
+    The state is an internal unknown that holds the deviation from the initial state, so that
+    zero is the right start in every analysis; it is frozen in DC, AC and at t = 0.
+    """
+    own = {p.name: f"{p.name}_own" for p in model.varying}
+    printer = ExpressionPrinter(own)
+    lines = _head(model)
+    lines += [
+        '`include "constants.vams"',
+        '`include "disciplines.vams"',
+        "",
+        f"`define STATE_CHARGE {number(STATE_CHARGE)}  // coulomb on the state node per unit state",
+        f"`define HOLD {number(HOLD_CONDUCTANCE)}  // siemens: the state rests in DC, AC, at t = 0",
+        "",
+        f"module {model.name}(plus, minus, state);",
+        "  inout plus, minus, state;",
+        "  electrical plus, minus, state;",
+        "",
+        "  // Parameters of the model card",
+    ]
+    lines += [_parameter(p) for p in model.parameters]
+    lines += [
+        '  (*desc="largest change of the state in one time step"*) '
+        "parameter real max_state_step = 0.02 from (0:1];",
+        "",
+        "  // Parameters of each instance: where it starts, and how it differs from the card",
+        '  (*type="instance", desc="initial state"*) '
+        f"parameter real x0 = {number(model.initial_state)} from [-1e-9:1.000000001];",
+    ]
+    lines += [
+        f'  (*type="instance", desc="multiplier of {p.name}"*) '
+        f"parameter real {p.multiplier} = 1.0 from (0:inf);"
+        for p in model.varying
+    ]
+    lines += ["", "  // Output variables", '  (*desc="state"*) real s;']
+    lines += ['  (*desc="state rate", units="1/s"*) real rate;', ""]
+    lines += ["  real v, s_free, current;"]
+    lines += _declarations([own[p.name] for p in model.varying])
+    lines += _declarations([q.name for q in model.quantities])
+    lines += ["", "  analog begin", "    v = V(plus, minus);"]
+    lines += [f"    {own[p.name]} = {p.multiplier}*{p.name};" for p in model.varying]
+    lines += [
+        "",
+        "    // the equations see the state clipped to 0 ... 1",
+        "    s_free = x0 + V(state);",
+        "    s = min(max(s_free, 0.0), 1.0);",
+        "",
+    ]
+    for quantity in model.quantities:
+        lines.append(f"    // {quantity.description}")
+        lines.append(f"    {quantity.name} = {printer.text(quantity.expression)};")
+    lines += [
+        "",
+        f"    current = {printer.text(model.current)};",
+        f"    rate = {printer.text(model.rate)};",
+        "    // pulls a numerical overshoot back; zero inside 0 ... 1",
+        f"    rate = rate - {number(RESTORING_RATE)}*(s_free - s);",
+        "",
+        "    I(plus, minus) <+ current;",
+        "    I(state) <+ ddt(`STATE_CHARGE*V(state))",
+        "             + (($abstime <= 0.0) ? `HOLD*V(state) : -`STATE_CHARGE*rate);",
+        "    $bound_step(max(max_state_step/(abs(rate) + 1.0), 1.0e-15));",
+        "  end",
+        "endmodule",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _head(model: Model) -> list[str]:
+    lines = [f"// {model.title}", "//"]
+    lines += [f"//   {equation}" for equation in model.equations]
+    lines += [
+        "//",
+        "// The state s runs from 0 (high resistance) to 1 (low resistance). The third terminal",
+        "// carries its deviation from the initial state, 1 V per unit of state; leave it open.",
+        "//",
+        *comment(f"Source: {model.source}", "//"),
+        f"// Written by memcircuit from the definition {model.name!r}; change it there.",
+        "",
+    ]
+    return lines
+
+
+def _parameter(parameter: Parameter) -> str:
+    unit = "" if parameter.unit == "1" else f', units="{parameter.unit}"'
+    kind = "integer" if parameter.integer else "real"
+    default = str(int(parameter.default)) if parameter.integer else number(parameter.default)
+    return (
+        f'  (*desc="{parameter.description}"{unit}*) '
+        f"parameter {kind} {parameter.name} = {default}{_range(parameter)};"
+    )
+
+
+def _range(parameter: Parameter) -> str:
+    if math.isinf(parameter.low) and math.isinf(parameter.high):
+        return ""
+    left = "(" if parameter.low_open or math.isinf(parameter.low) else "["
+    right = ")" if parameter.high_open or math.isinf(parameter.high) else "]"
+    return f" from {left}{_bound(parameter.low)}:{_bound(parameter.high)}{right}"
+
+
+def _bound(value: float) -> str:
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return f"{value:g}"
+
+
+def _declarations(names: list[str]) -> list[str]:
+    return [f"  real {', '.join(names)};"] if names else []
