@@ -1,0 +1,40 @@
+"""What a circuit needs to know of a memristor, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+Form = Literal["osdi", "behavioural"]
+
+
+class Memristor(Protocol):
+    """A two-terminal memristor that can be written into a netlist as a subcircuit call."""
+
+    @property
+    def name(self) -> str:
+        """Name of the subcircuit."""
+
+    @property
+    def pins(self) -> tuple[str, str, str]:
+        """Plus, minus, and the state's deviation from its initial value."""
+
+    @property
+    def initial_state(self) -> float:
+        """State of an instance that is given none."""
+
+    @property
+    def multipliers(self) -> tuple[str, ...]:
+        """Instance parameters that scale a parameter of the model card, 1 by default."""
+
+    def include_lines(self, form: Form) -> list[str]:
+        """Return the lines that a deck needs once."""
+
+    def instance(
+        self,
+        label: str,
+        nodes: Sequence[str],
+        initial_state: float | None = None,
+        variation: Mapping[str, float] | None = None,
+    ) -> str:
+        """Return the line of one instance."""

@@ -1,0 +1,141 @@
+"""Stimuli as arrays: pulses, pulse sequences and the piecewise linear waveforms they make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pyspice_netlists.elements import text
+from pyspice_netlists.errors import NetlistError
+
+Array = NDArray[np.float64]
+
+# Corners inside every edge, as fractions of the amplitude. The simulator puts a time point on
+# each corner, and a state that moves e-fold faster per 0.1 V moves only near the top of an edge:
+# without them 100 pulses of 1.8 V with 10 ns edges are 0.3 % off, with them 0.02 %.
+_EDGE_CORNERS = (0.7, 0.85)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """A trapezoidal voltage pulse.
+
+    Attributes:
+        amplitude: V, of either sign.
+        width: s, time at the amplitude.
+        rise: s, from zero to the amplitude.
+        fall: s, back to zero.
+    """
+
+    amplitude: float
+    width: float
+    rise: float = 10e-9
+    fall: float = 10e-9
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.amplitude) or self.amplitude == 0:
+            raise NetlistError(f"pulse amplitude {self.amplitude!r} V must be finite, not zero")
+        for name in ("width", "rise", "fall"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise NetlistError(f"pulse {name} {value!r} s must be finite and above zero")
+
+    @property
+    def duration(self) -> float:
+        """Time from the start of the rise to the end of the fall, s."""
+        return self.rise + self.width + self.fall
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """A piecewise linear voltage over time.
+
+    Attributes:
+        time: (n,) s, strictly rising, from 0.
+        voltage: (n,) V.
+    """
+
+    time: Array
+    voltage: Array
+
+    def __post_init__(self) -> None:
+        if self.time.shape != self.voltage.shape or self.time.ndim != 1 or self.time.size < 2:
+            raise NetlistError(
+                f"waveform: time {self.time.shape} and voltage {self.voltage.shape} must be two "
+                "arrays of the same length, at least 2"
+            )
+        if not (np.all(np.isfinite(self.time)) and np.all(np.isfinite(self.voltage))):
+            raise NetlistError("waveform: time and voltage must be finite")
+        if np.any(np.diff(self.time) <= 0):
+            first = int(np.argmax(np.diff(self.time) <= 0))
+            raise NetlistError(f"waveform: time must rise; it does not after point {first}")
+
+    def at(self, time: float | Array) -> Array:
+        """Return the voltage at ``time`` (s), V."""
+        return np.asarray(np.interp(time, self.time, self.voltage))
+
+    def source(self) -> str:
+        """Return the value of a voltage source that follows the waveform."""
+        points = [f"{text(t)} {text(v)}" for t, v in zip(self.time, self.voltage, strict=True)]
+        lines = [" ".join(points[start : start + 8]) for start in range(0, len(points), 8)]
+        return "PWL(" + "\n+ ".join(lines) + ")"
+
+
+@dataclass(frozen=True)
+class PulseSequence:
+    """A waveform made of pulses, and where each of them lies.
+
+    Attributes:
+        waveform: voltage over time.
+        start: (pulses,) s, start of each rise.
+        stop: (pulses,) s, end of each fall.
+        plateau_start: (pulses,) s, where the amplitude is reached.
+        plateau_stop: (pulses,) s, where it is left.
+    """
+
+    waveform: Waveform
+    start: Array
+    stop: Array
+    plateau_start: Array
+    plateau_stop: Array
+
+
+def pulse_sequence(pulses: Sequence[Pulse], gap: float) -> PulseSequence:
+    """Return the waveform of pulses one after another.
+
+    Args:
+        pulses: in order; at least one.
+        gap: s at zero before each pulse and after the last.
+
+    Raises:
+        NetlistError: no pulse, or a gap that is not above zero.
+    """
+    if not pulses:
+        raise NetlistError("a pulse sequence needs at least one pulse")
+    if not (math.isfinite(gap) and gap > 0):
+        raise NetlistError(f"gap between pulses {gap!r} s must be finite and above zero")
+    levels = np.array([0.0, *_EDGE_CORNERS, 1.0, 1.0, *_EDGE_CORNERS[::-1], 0.0])
+    corners = np.array([_corners(p) for p in pulses])
+    starts = gap + np.cumsum([0.0, *(p.duration + gap for p in pulses[:-1])])
+    corners += starts[:, np.newaxis]
+    voltage = np.array([p.amplitude for p in pulses])[:, np.newaxis] * levels
+    end = corners[-1, -1] + gap
+    waveform = Waveform(
+        np.concatenate([[0.0], corners.ravel(), [end]]),
+        np.concatenate([[0.0], voltage.ravel(), [0.0]]),
+    )
+    top = len(_EDGE_CORNERS) + 1
+    return PulseSequence(
+        waveform, corners[:, 0], corners[:, -1], corners[:, top], corners[:, top + 1]
+    )
+
+
+def _corners(pulse: Pulse) -> list[float]:
+    fractions = np.array([0.0, *_EDGE_CORNERS, 1.0])
+    rise = pulse.rise * fractions
+    fall = pulse.duration - pulse.fall * fractions[::-1]
+    return [*rise, *fall]
