@@ -1,0 +1,1 @@
+"""Protocols that drive devices and cells through the simulator and return datasets."""

@@ -1,0 +1,84 @@
+"""What every experiment shares: cells from devices, netlist forms, labels of results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.devices.device import Device, Form
+from memcircuit.errors import UsageError
+
+if TYPE_CHECKING:
+    from pyspice_netlists import Cell, Pulse
+
+
+def as_cell(device: Device | Cell) -> Cell:
+    """Return a bare device as the cell that holds nothing else; a cell as it is."""
+    from pyspice_netlists import OneMemristor
+
+    return OneMemristor(device) if isinstance(device, Device) else device
+
+
+def device_of(cell: Cell) -> Device:
+    """Return the device of a cell.
+
+    Raises:
+        UsageError: the cell's memristor is not one of ours.
+    """
+    if not isinstance(cell.device, Device):
+        raise UsageError(f"cell {cell.name!r}: {cell.device!r} is not a memcircuit device")
+    return cell.device
+
+
+def netlist_form(form: Form | None) -> Form:
+    """Return the form asked for, or the best that this machine's tools can run."""
+    if form is not None:
+        return form
+    from memcircuit.simulate import preferred_form
+
+    return preferred_form()
+
+
+def initial_states(device: Device, given: ArrayLike | None, cells: int) -> NDArray[np.float64]:
+    """Return the initial state of every cell, (cells,).
+
+    Raises:
+        UsageError: a state outside 0 ... 1, or the wrong number of states.
+    """
+    states = np.asarray(device.initial_state if given is None else given, dtype=float)
+    if states.ndim == 0:
+        states = np.full(cells, float(states))
+    if states.shape != (cells,) or not np.all((states >= 0) & (states <= 1)):
+        raise UsageError(f"initial_state must be {cells} numbers in 0 ... 1, not {given!r}")
+    return states
+
+
+def card_pulse(device: Device, kind: str) -> Pulse:
+    """Return the pulse of the device's card: ``set``, ``reset`` or ``read``.
+
+    Raises:
+        UsageError: the device has no card, or the card states no such pulse.
+    """
+    from pyspice_netlists import Pulse
+
+    if device.card is None or kind not in device.card.pulses:
+        raise UsageError(f"device {device.name!r} states no {kind} pulse: pass {kind}=Pulse(...)")
+    return Pulse(**{key: entry.value for key, entry in device.card.pulses[kind].items()})
+
+
+def gate_voltage(cell: Cell, given: float | None) -> float:
+    """Return the gate voltage: as given, or the card's, 0 for a cell without transistor.
+
+    Raises:
+        UsageError: a cell with a transistor, and no gate voltage to be had.
+    """
+    if not cell.gated:
+        return 0.0
+    if given is not None:
+        return given
+    card = device_of(cell).card
+    if card is None or card.gate is None:
+        raise UsageError(f"cell {cell.name!r}: its card states no gate voltage: pass gate=...")
+    return card.gate.value

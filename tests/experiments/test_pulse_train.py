@@ -1,0 +1,93 @@
+"""Pulse trains: direction, saturation, energy, many cells in one netlist."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import memcircuit as mc
+from memcircuit.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def cell():
+    return mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
+
+
+@pytest.fixture(scope="module")
+def train(cell):
+    return mc.pulse_train(cell, pulses=80, waveforms=True)
+
+
+def test_the_papers_response(train):
+    """Lin et al. 2022: gradual from 1 uS to 350 uS and back, in 50 to 100 pulses each way."""
+    g = train["conductance"].to_numpy()[0]
+    up, down = g[:81], g[80:]
+    assert np.all(np.diff(up) > 0)
+    assert np.all(np.diff(down) < 0)
+    assert g[0] == pytest.approx(1e-6, rel=0.02)
+    assert up[-1] == pytest.approx(350e-6, rel=0.03)
+    assert down[-1] < 5e-6  # the paper's preset before training
+    # gradual: between 50 and 100 pulses for the range, no step above a tenth of it
+    assert 40 < np.searchsorted(up, 0.9 * up[-1]) < 100
+    assert np.abs(np.diff(g)).max() < 35e-6
+
+
+def test_reading_does_not_disturb(cell):
+    """A thousand reads' worth of 0.2 V moves nothing."""
+    reading = mc.Pulse(0.2, 1e-3)
+    weak = mc.Pulse(0.2, 1e-6)
+    result = mc.pulse_train(cell, set=weak, pulses=1, reset_pulses=0, read=reading,
+                            initial_state=0.5)  # fmt: skip
+    state = result["state"].to_numpy()[0]
+    assert np.abs(state - 0.5).max() < 1e-3
+
+
+def test_energy_of_a_pulse(train):
+    """The driver's energy is v i t of the plateau and the edges, from the sampled waveform."""
+    time = train["time"].to_numpy()
+    power = train["waveform_voltage"].to_numpy() * train["waveform_current"].to_numpy()[0]
+    total = np.trapezoid(power, time)
+    parts = float(train["energy"].sum() + train["read_energy"].sum())
+    assert parts == pytest.approx(total, rel=1e-4)
+    # first SET pulse on 1 uS: i = g sinh(1.8), v = 1.8 V for 1 us, to within the state's motion
+    low, high = (g * np.sinh(1.8) * 1.8 * 1e-6 for g in train["conductance"].to_numpy()[0, :2])
+    assert low < float(train["energy"][0, 1]) < high
+
+
+def test_cells_do_not_disturb_each_other(cell):
+    states, multipliers = np.array([0.1, 0.4, 0.8]), np.array([0.9, 1.0, 1.2])
+    many = mc.pulse_train(cell, pulses=5, initial_state=states, variation={"m_k_set": multipliers})
+    for index in range(3):
+        alone = mc.pulse_train(cell, pulses=5, initial_state=states[index],
+                               variation={"m_k_set": multipliers[index]})  # fmt: skip
+        np.testing.assert_allclose(many["conductance"][index], alone["conductance"][0], rtol=3e-4)
+
+
+def test_dataset_survives_a_file(train, tmp_path):
+    path = tmp_path / "train.nc"
+    train.to_netcdf(path, engine="scipy")
+    xr.testing.assert_identical(xr.load_dataset(path, engine="scipy"), train)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"pulses": 0, "reset_pulses": 0}, "at least one pulse"),
+        ({"pulses": -1}, "pulses = -1"),
+        ({"variation": {"m_nothing": 1.0}}, "no multiplier 'm_nothing'"),
+        ({"variation": {"m_k_set": np.ones(2)}, "initial_state": np.zeros(3)}, "different numbers"),
+        ({"initial_state": 2.0}, "initial_state"),
+    ],
+)
+def test_refused_before_the_simulator_starts(cell, wrong, message):
+    with pytest.raises(UsageError, match=message):
+        mc.pulse_train(cell, **wrong)
+
+
+def test_devices_without_card_need_pulses():
+    device = mc.device_from_model("vteam")
+    with pytest.raises(UsageError, match=r"states no read pulse: pass read=Pulse"):
+        mc.pulse_train(device)
+    with pytest.raises(UsageError, match="no gate voltage"):
+        mc.pulse_train(mc.cells.OneTransistorOneMemristor(device), read=mc.Pulse(0.01, 1e-9),
+                       set=mc.Pulse(-0.3, 1e-9), reset_pulses=0)  # fmt: skip
