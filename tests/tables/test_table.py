@@ -1,0 +1,117 @@
+"""The table keeps what the pulses did: against a response known in closed form."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import memcircuit as mc
+from memcircuit.errors import TableError
+
+LOW, HIGH, SHAPE = 1e-6, 350e-6, 20.0
+
+
+def _train(ups=60, downs=50, rates=(1.0, 1.0, 1.2, 1.2), noise=0.0, rng=None):
+    """Exponential approach: dG = (HIGH - G)(1 - exp(-rate/SHAPE)) up, the mirror image down."""
+    rates = np.asarray(rates)[:, np.newaxis]
+    n, m = np.arange(ups + 1), np.arange(downs + 1)
+    up = HIGH - (HIGH - LOW) * np.exp(-rates * n / SHAPE)
+    down = LOW + (up[:, -1:] - LOW) * np.exp(-rates * m / SHAPE)
+    conductance = np.concatenate([up, down[:, 1:]], axis=1)
+    if noise:
+        conductance = conductance * np.exp(noise * rng.standard_normal(conductance.shape))
+    energy = np.where(np.arange(ups + downs + 1) == 0, 0.0, 1e-12) * np.ones_like(conductance)
+    return xr.Dataset(
+        {"conductance": (("cell", "pulse"), conductance), "energy": (("cell", "pulse"), energy)},
+        coords={"direction": ("pulse", np.repeat([0, 1, -1], [1, ups, downs]))},
+        attrs={"device": "closed_form"},
+    )
+
+
+def test_shapes_and_branches():
+    table = mc.ConductanceTable.from_pulses(_train(), cycles=2)
+    assert table.devices == 2
+    assert table.curves("set").shape == (2, 2, 61)
+    assert table.curves("reset").shape == (2, 2, 51)
+    # the RESET train starts where the SET train ended
+    np.testing.assert_array_equal(table.curves("set")[..., -1], table.curves("reset")[..., 0])
+    assert table.pulse_energy("set") == pytest.approx(1e-12, rel=1e-12)
+
+
+def test_levels_are_mean_and_deviation_over_devices_and_cycles():
+    train = _train(rates=(0.9, 1.0, 1.1, 1.3))
+    mean, deviation = mc.ConductanceTable.from_pulses(train, cycles=2).levels("set")
+    values = train["conductance"].to_numpy()[:, :61]
+    np.testing.assert_allclose(mean, values.mean(axis=0))
+    np.testing.assert_allclose(deviation, values.std(axis=0, ddof=1))
+
+
+def test_response_is_dg_of_g():
+    response = mc.ConductanceTable.from_pulses(_train(), cycles=2).pulse_response(300)
+    grid = response.conductance
+    for device, rate in enumerate((1.0, 1.2)):
+        factor = 1 - np.exp(-rate / SHAPE)
+        inside = grid < HIGH - (HIGH - LOW) * np.exp(-rate * 59 / SHAPE)
+        expected = (HIGH - grid) * factor
+        np.testing.assert_allclose(response.set_step[device][inside], expected[inside], rtol=1e-9)
+        inside = grid > LOW + (HIGH - LOW) * np.exp(-rate * 48 / SHAPE)
+        expected = (LOW - grid) * factor
+        np.testing.assert_allclose(
+            response.reset_step[device][inside][:-20], expected[inside][:-20], rtol=1e-9
+        )
+    # both cycles of a device are alike, so nothing spreads
+    assert np.max(response.set_spread) < 1e-18
+
+
+def test_no_device_leaves_its_measured_range():
+    table = mc.ConductanceTable.from_pulses(_train(rates=(0.5, 1.2)))
+    response = table.pulse_response()
+    top = table.curves("set")[0].max()
+    assert np.all(response.set_step[0][response.conductance >= top] == 0)
+    assert np.all(response.set_step >= 0)
+    assert np.all(response.reset_step <= 0)
+
+
+def test_separable_levels(rng):
+    clean = mc.ConductanceTable.from_pulses(_train(rates=[1.0] * 8), cycles=8)
+    assert clean.separable_levels("set") == 61
+    noisy = mc.ConductanceTable.from_pulses(_train(rates=[1.0] * 8, noise=0.05, rng=rng), cycles=8)
+    assert 5 < noisy.separable_levels("set") < 61
+    assert noisy.separable_levels("set", sigmas=2) < noisy.separable_levels("set")
+
+
+def test_file_gives_back_the_same_table(tmp_path):
+    table = mc.ConductanceTable.from_pulses(_train(), cycles=2)
+    loaded = mc.ConductanceTable.from_netcdf(table.to_netcdf(tmp_path / "table.nc"))
+    assert loaded == table
+    assert loaded.dataset.attrs == table.dataset.attrs
+    other = mc.ConductanceTable.from_pulses(_train(rates=(1, 1, 1, 1)), cycles=2)
+    assert loaded != other
+
+
+def test_files_that_hold_no_table(tmp_path):
+    with pytest.raises(TableError, match="cannot read"):
+        mc.ConductanceTable.from_netcdf(tmp_path / "missing.nc")
+    (tmp_path / "noise.nc").write_bytes(b"not netCDF at all")
+    with pytest.raises(TableError, match="cannot read"):
+        mc.ConductanceTable.from_netcdf(tmp_path / "noise.nc")
+    xr.Dataset({"x": ("y", np.zeros(2))}).to_netcdf(tmp_path / "other.nc", engine="scipy")
+    with pytest.raises(TableError, match=r"'conductance' over .* is missing"):
+        mc.ConductanceTable.from_netcdf(tmp_path / "other.nc")
+    with pytest.raises(TableError, match="cannot write"):
+        mc.ConductanceTable.from_pulses(_train()).to_netcdf(tmp_path / "no" / "table.nc")
+
+
+def test_trains_that_make_no_table():
+    with pytest.raises(TableError, match="both directions"):
+        mc.ConductanceTable.from_pulses(_train(downs=0))
+    with pytest.raises(TableError, match="4 cells cannot be 3 cycles"):
+        mc.ConductanceTable.from_pulses(_train(), cycles=3)
+    with pytest.raises(TableError, match="not the result of a pulse train"):
+        mc.ConductanceTable.from_pulses(xr.Dataset())
+
+
+def test_impossible_conductance_is_located():
+    train = _train()
+    train["conductance"][1, 3] = -1e-6
+    with pytest.raises(TableError, match="device 1, cycle 0, direction 0, step 3"):
+        mc.ConductanceTable.from_pulses(train)
