@@ -1,0 +1,160 @@
+"""What pulses do to an array of differential pairs."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic_devices import HIGHEST, LOWEST, linear, saturating
+
+from memcircuit.errors import TableError, UsageError
+from memcircuit.networks.synapse_array import StuckDevices, SynapseArray, preset_conductance
+
+
+def rng(seed: int = 1) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def test_pulses_move_the_right_device_by_the_step():
+    array = SynapseArray(linear(2e-6), (1, 3), rng(), initial_conductance=100e-6)
+    array.pulse(np.array([[1, -1, 0]], dtype=np.int8))
+    expected = [[[102e-6, 98e-6], [98e-6, 102e-6], [100e-6, 100e-6]]]
+    np.testing.assert_allclose(array.conductance, expected, rtol=1e-12)
+    np.testing.assert_allclose(array.weights(1e-6), [[4.0, -4.0, 0.0]], atol=1e-9)
+
+
+def test_step_is_interpolated_between_grid_points():
+    """On a step linear in G, linear interpolation is exact between the points too."""
+    grid = np.linspace(LOWEST, HIGHEST, 5)
+    up = (0.1 * (HIGHEST - grid))[np.newaxis]
+    response = replace(
+        linear(0.0, points=5), set_step=up, reset_step=-(0.2 * (grid - LOWEST))[np.newaxis]
+    )
+    start = np.linspace(LOWEST, HIGHEST, 64).reshape(8, 4, 2)
+    array = SynapseArray(response, (8, 4), rng(), initial_conductance=start)
+    array.pulse(np.ones((8, 4), dtype=np.int8))
+    plus, minus = start[..., 0], start[..., 1]
+    np.testing.assert_allclose(array.conductance[..., 0], plus + 0.1 * (HIGHEST - plus))
+    np.testing.assert_allclose(array.conductance[..., 1], minus - 0.2 * (minus - LOWEST))
+
+
+def test_set_pulses_follow_the_closed_form_of_saturation():
+    """Steps of (Gmax - G)/N give G(n) = Gmax - (Gmax - Gmin)(1 - 1/N)^n."""
+    grid = np.linspace(LOWEST, HIGHEST, 16)
+    response = replace(linear(0.0, points=16), set_step=((HIGHEST - grid) / 30)[np.newaxis])
+    array = SynapseArray(response, (1, 1), rng())
+    for _ in range(80):
+        array.pulse(np.ones((1, 1), dtype=np.int8))
+    expected = HIGHEST - (HIGHEST - LOWEST) * (1 - 1 / 30) ** 80
+    assert array.conductance[0, 0, 0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_conductance_never_leaves_the_range():
+    response = replace(linear(40e-6), set_spread=np.full((1, 33), 50e-6))
+    array, draws = SynapseArray(response, (20, 10), rng()), rng(2)
+    for _ in range(200):
+        array.pulse(draws.integers(-1, 2, size=(20, 10)).astype(np.int8))
+        assert array.conductance.min() >= LOWEST
+        assert array.conductance.max() <= HIGHEST
+
+
+def test_spread_has_the_stated_deviation():
+    response = replace(linear(5e-6), set_spread=np.full((1, 33), 1e-6))
+    array = SynapseArray(response, (200, 100), rng(), initial_conductance=100e-6)
+    array.pulse(np.ones((200, 100), dtype=np.int8))
+    step = array.conductance[..., 0] - 100e-6
+    # Five standard errors of 20,000 draws.
+    assert step.mean() == pytest.approx(5e-6, abs=5 * 1e-6 / np.sqrt(20_000))
+    assert step.std() == pytest.approx(1e-6, abs=5 * 1e-6 / np.sqrt(40_000))
+
+
+def test_devices_are_assigned_evenly_and_kept():
+    steps = 1e-6 * np.arange(1, 5)[:, np.newaxis] * np.ones(33)
+    response = replace(
+        linear(0.0, devices=4), set_step=steps, reset_step=-steps, set_spread=0 * steps
+    )
+    array = SynapseArray(response, (100, 100), rng(), initial_conductance=100e-6)
+    array.pulse(np.ones((100, 100), dtype=np.int8))
+    first = np.abs(array.conductance - 100e-6)
+    counts = np.bincount(np.rint(first.ravel() / 1e-6).astype(int), minlength=5)[1:]
+    # Four standard deviations of a binomial of 20,000 draws at 1/4.
+    assert np.abs(counts - 5000).max() < 4 * np.sqrt(20_000 * 0.25 * 0.75)
+    array.pulse(np.ones((100, 100), dtype=np.int8))
+    np.testing.assert_allclose(np.abs(array.conductance - 100e-6), 2 * first, rtol=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.0615, 1.0])
+@pytest.mark.parametrize("conductance", [0.0, 50e-6, 1e-3])
+def test_stuck_devices_stay_and_are_as_many_as_asked(share, conductance):
+    array = SynapseArray(
+        saturating(), (65, 10), rng(), stuck=StuckDevices(share, conductance=conductance)
+    )
+    assert array.stuck.sum() == round(share * 1300)
+    for direction in (1, -1, 1):
+        array.pulse(np.full((65, 10), direction, dtype=np.int8))
+    assert (array.conductance[array.stuck] == conductance).all()
+    assert (array.conductance[~array.stuck] > LOWEST).any() == (share < 1.0)
+
+
+def test_preset_has_the_stated_mean_and_limit():
+    """Lin et al. 2022: below 5 uS, mean 1.89 uS."""
+    drawn = preset_conductance((65, 10, 200), rng(), lowest=1e-6, mean=1.89e-6, highest=5e-6)
+    assert drawn.shape == (65, 10, 200)
+    assert drawn.min() >= 1e-6
+    assert drawn.max() <= 5e-6
+    assert drawn.mean() == pytest.approx(1.89e-6, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    "limits", [(2e-6, 1e-6, 5e-6), (1e-6, 4e-6, 5e-6), (1e-6, 2e-6, float("nan")), (-1.0, 1e-6, 1)]
+)
+def test_preset_refuses_impossible_limits(limits):
+    lowest, mean, highest = limits
+    with pytest.raises(UsageError, match="preset conductance"):
+        preset_conductance((1,), rng(), lowest=lowest, mean=mean, highest=highest)
+
+
+@pytest.mark.parametrize(
+    ("share", "conductance"), [(1.01, 0.0), (-0.1, 0.0), (float("nan"), 0.0), (0.1, -1e-6)]
+)
+def test_stuck_devices_refuse_impossible_values(share, conductance):
+    with pytest.raises(UsageError, match="stuck"):
+        StuckDevices(share, conductance)
+
+
+def _changed(**changes):
+    return replace(saturating(), **changes)
+
+
+@pytest.mark.parametrize(
+    ("response", "what"),
+    [
+        (_changed(conductance=np.full(64, np.nan)), "grid contains NaN"),
+        (_changed(conductance=np.array([])), "grid has shape"),
+        (_changed(conductance=np.linspace(HIGHEST, LOWEST, 64)), "uniformly"),
+        (_changed(conductance=np.geomspace(LOWEST, HIGHEST, 64)), "uniformly"),
+        (_changed(set_step=np.full((10, 64), np.nan)), "set_step contains NaN"),
+        (_changed(reset_step=np.zeros((10, 63))), "reset_step has shape"),
+        (_changed(reset_step=np.zeros((9, 64))), "reset_step has shape"),
+        (_changed(set_step=np.zeros((0, 64))), "set_step has shape"),
+        (_changed(set_spread=np.full((10, 64), -1e-9)), "set_spread falls to"),
+        (_changed(reset_spread=np.full((10, 64), np.inf)), "reset_spread contains"),
+    ],
+)
+def test_unusable_response_is_refused(response, what):
+    with pytest.raises(TableError, match=what):
+        SynapseArray(response, (65, 10), rng())
+
+
+@pytest.mark.parametrize(
+    ("conductance", "what"),
+    [
+        (0.5e-6, "inside the table's range"),
+        (351e-6, "inside the table's range"),
+        (float("nan"), "NaN"),
+        (np.full((65, 10), 2e-6), "shape"),
+        (np.full((64, 10, 2), 2e-6), "shape"),
+    ],
+)
+def test_unusable_initial_conductance_is_refused(conductance, what):
+    with pytest.raises(UsageError, match=what):
+        SynapseArray(saturating(), (65, 10), rng(), initial_conductance=conductance)
