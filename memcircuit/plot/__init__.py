@@ -1,0 +1,13 @@
+"""Figures: each a function from a value of the chain to a matplotlib axes."""
+
+from memcircuit.plot.device import iv_loop, level_histogram, pulse_response
+from memcircuit.plot.network import accuracy, conductance_map, confusion_matrix
+
+__all__ = [
+    "accuracy",
+    "conductance_map",
+    "confusion_matrix",
+    "iv_loop",
+    "level_histogram",
+    "pulse_response",
+]

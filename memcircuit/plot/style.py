@@ -1,0 +1,16 @@
+"""What every figure shares: size, colours that colour-blind readers tell apart, a fresh axes."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+#: Okabe and Ito's palette, told apart in every form of colour blindness.
+BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7F7F7F"
+
+
+def axes_or_new(axes: Axes | None, size: tuple[float, float] = (5.0, 3.4)) -> Axes:
+    """Return ``axes``, or the only axes of a new figure of that size (inch)."""
+    if axes is not None:
+        return axes
+    return Figure(figsize=size, layout="constrained").subplots()

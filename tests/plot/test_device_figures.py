@@ -1,0 +1,64 @@
+"""Figures of devices show the numbers they were given."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+import memcircuit as mc
+from memcircuit import plot
+
+
+@pytest.fixture
+def loop():
+    time = np.linspace(0, 2e-3, 401)
+    voltage = np.sin(2 * np.pi * 1e3 * time)
+    return xr.Dataset(
+        {"voltage": ("time", voltage), "current": ("time", 2e-6 * voltage)},
+        coords={"time": time},
+        attrs={"frequency": 1e3, "cycles": 2},
+    )
+
+
+@pytest.fixture
+def table():
+    up, down = np.linspace(1e-6, 101e-6, 11), np.linspace(101e-6, 1e-6, 11)
+    conductance = np.concatenate([up, down[1:]])[np.newaxis] * np.array([[1.0], [1.2]])
+    train = xr.Dataset(
+        {
+            "conductance": (("cell", "pulse"), conductance),
+            "energy": (("cell", "pulse"), np.zeros_like(conductance)),
+        },
+        coords={"direction": ("pulse", np.repeat([0, 1, -1], [1, 10, 10]))},
+    )
+    return mc.ConductanceTable.from_pulses(train)
+
+
+def test_iv_loop_scales_the_current_and_sets_the_last_cycle_apart(loop):
+    axes = plot.iv_loop(loop)
+    assert axes.get_xlabel() == "voltage (V)"
+    assert axes.get_ylabel() == "current (µA)"
+    lines = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
+    assert len(lines["last cycle"]) == 201
+    np.testing.assert_allclose(lines["last cycle"][:, 1], 2 * lines["last cycle"][:, 0], atol=1e-12)
+
+
+def test_iv_loop_draws_where_it_is_told(loop):
+    axes = Figure().subplots()
+    assert plot.iv_loop(loop, axes) is axes
+
+
+def test_pulse_response_joins_both_directions(table):
+    axes = plot.pulse_response(table)
+    means = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
+    up, down = means["SET (potentiation), mean"], means["RESET (depression), mean"]
+    np.testing.assert_allclose(up[:, 1], np.linspace(1.1, 111.1, 11))
+    np.testing.assert_allclose(up[-1], down[0])
+    assert down[-1, 0] == 20
+
+
+def test_histogram_counts_every_read(table):
+    axes = plot.level_histogram(table)
+    tops = [patch.get_y() + patch.get_height() for patch in axes.patches]
+    assert sum(patch.get_height() for patch in axes.patches) == 2 * 2 * 11
+    assert max(tops) <= 44
