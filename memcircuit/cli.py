@@ -1,0 +1,257 @@
+"""The command line: parses, calls, prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="memcircuit",
+    help="From the physics of a memristor to the accuracy of a neural network.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="The generated files in models/.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
+CardArgument = Annotated[str, typer.Argument(help="Name of a card, or path of a TOML file.")]
+FormOption = Annotated[
+    str | None, typer.Option("--form", help="Netlist form: osdi or behavioural.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter, such as g_max=400uS."),
+]
+
+
+def quantity(text: str, unit: str, name: str) -> float:
+    """Return ``text`` such as ``1.8V`` or ``10kHz`` in SI.
+
+    Args:
+        text: number, with SI prefix and unit if wanted.
+        unit: the unit expected.
+        name: of the option, for the message.
+
+    Raises:
+        ParameterError: not a number, or another unit.
+    """
+    from quantiphy import InvalidNumber, Quantity
+
+    from memcircuit.errors import ParameterError
+
+    try:
+        value = Quantity(text)
+    except InvalidNumber as error:
+        raise ParameterError(f"{name} = {text!r} is not a number with a unit of {unit}") from error
+    if value.units not in ("", unit):
+        raise ParameterError(f"{name} = {text!r} has unit {value.units!r}; expected {unit!r}")
+    return float(value)
+
+
+def _device(card: str, changes: list[str] | None) -> Any:
+    from memcircuit.devices.device import device
+    from memcircuit.errors import ParameterError
+
+    plain = device(card)
+    changed = {}
+    for change in changes or []:
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise ParameterError(f"--set {change!r}: write NAME=VALUE")
+        plain.model.check_known(name, f"device {plain.name!r}")
+        changed[name] = quantity(text, plain.model.by_name[name].unit, name)
+    return plain.with_parameters(**changed)
+
+
+def _form(text: str | None) -> Any:
+    from memcircuit.errors import UsageError
+
+    if text not in (None, "osdi", "behavioural"):
+        raise UsageError(f"--form {text!r}: choose osdi or behavioural")
+    return text
+
+
+@app.command()
+def doctor() -> None:
+    """Say which tools are here, what they can do, and how to mend what is missing."""
+    from rich.console import Console
+
+    from memcircuit.simulate import doctor as examine
+
+    console = Console()
+    failed = False
+    for report in examine():
+        state = "[red]missing[/red]" if report.path is None else str(report.path)
+        console.print(f"[bold]{report.name}[/bold] {report.version or ''}: {state}", soft_wrap=True)
+        for ability, able in report.capable.items():
+            console.print(f"  {ability}: {'yes' if able else '[yellow]no[/yellow]'}")
+        if report.problem:
+            console.print(f"  {report.problem}", highlight=False, soft_wrap=True)
+        if report.remedy:
+            console.print(f"  mend with: {report.remedy}", highlight=False, soft_wrap=True)
+        failed |= report.name == "ngspice" and report.path is None
+    if failed:
+        raise typer.Exit(3)
+
+
+@app.command()
+def demo(
+    out: Out = Path("out/demo"),
+    seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 2022,
+    form: FormOption = None,
+) -> None:
+    """Run the whole chain on the HfO2 device of Lin et al. 2022 and write a report."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from memcircuit.studies import lin2022
+    from memcircuit.studies.steps import StepLog
+
+    console = Console()
+    result = lin2022.run(out, seed=seed, form=_form(form), steps=StepLog(console))
+    table = Table(show_header=False)
+    for name, value in result.summary():
+        table.add_row(name, value)
+    console.print(table)
+    console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def devices(
+    card: Annotated[str | None, typer.Argument(help="Show one card whole.")] = None,
+) -> None:
+    """List the device cards, or show the parameters of one with their sources."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from memcircuit.devices.cards import card_names, load_card
+
+    console = Console()
+    if card is None:
+        table = Table("card", "model", "device")
+        for name in card_names():
+            known = load_card(name)
+            table.add_row(name, known.model.name, known.title)
+    else:
+        known = load_card(card)
+        console.print(f"{known.title}\n{known.citation}", highlight=False)
+        table = Table("parameter", "value", "unit", "range", "source")
+        for name, entry in known.parameters.items():
+            source = f"{entry.source}: {entry.reason}" if entry.reason else entry.source
+            limits = known.model.by_name[name].range_text
+            table.add_row(name, f"{entry.value:g}", entry.unit, limits, source)
+    console.print(table)
+
+
+@app.command()
+def iv(
+    card: CardArgument,
+    amplitude: Annotated[str, typer.Option(help="Peak voltage, such as 1.8V.")],
+    frequency: Annotated[str, typer.Option(help="Frequency, such as 10kHz.")],
+    out: Out = Path("out/iv"),
+    form: FormOption = None,
+    change: SetOption = None,
+) -> None:
+    """Simulate an I-V loop; write the waveform and its figure."""
+    import memcircuit as mc
+
+    loop = mc.iv_loop(
+        _device(card, change),
+        amplitude=quantity(amplitude, "V", "--amplitude"),
+        frequency=quantity(frequency, "Hz", "--frequency"),
+        form=_form(form),
+    )
+    _write(out, "iv_loop", loop, mc.plot.iv_loop(loop))
+
+
+@app.command()
+def pulses(
+    card: CardArgument,
+    number: Annotated[int, typer.Option("--pulses", help="Pulses each way.")] = 50,
+    cell: Annotated[str, typer.Option(help="1m or 1t1r.")] = "1t1r",
+    out: Out = Path("out/pulses"),
+    form: FormOption = None,
+    change: SetOption = None,
+) -> None:
+    """Apply SET and RESET pulses; write the conductance table and its figure."""
+    import memcircuit as mc
+    from memcircuit.errors import UsageError
+
+    device = _device(card, change)
+    kinds = {"1m": mc.cells.OneMemristor, "1t1r": mc.cells.OneTransistorOneMemristor}
+    if cell not in kinds:
+        raise UsageError(f"--cell {cell!r}: choose {' or '.join(kinds)}")
+    train = mc.pulse_train(kinds[cell](device), pulses=number, form=_form(form))
+    table = mc.ConductanceTable.from_pulses(train)
+    _write(out, "pulses", table.dataset, mc.plot.pulse_response(table))
+
+
+@app.command("compile")
+def compile_(source: Annotated[Path, typer.Argument(help="Verilog-A file.")]) -> None:
+    """Compile a Verilog-A file and print where the result lies in the cache."""
+    from memcircuit.simulate import compile_verilog_a
+
+    typer.echo(compile_verilog_a(source))
+
+
+@models_app.command("write")
+def models_write() -> None:
+    """Write models/ anew from the definitions and the cards."""
+    from memcircuit.devices.write import write_models
+
+    for path in write_models():
+        typer.echo(path)
+
+
+@models_app.command("check")
+def models_check() -> None:
+    """Tell which generated files differ from the definitions; exit status 1 if any."""
+    from memcircuit.devices.write import outdated
+
+    stale = outdated()
+    for path in stale:
+        typer.echo(f"{path} is out of date: run `memcircuit models write`")
+    if stale:
+        raise typer.Exit(1)
+
+
+def _write(out: Path, name: str, dataset: Any, axes: Any) -> None:
+    from memcircuit.errors import UsageError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        dataset.to_netcdf(out / f"{name}.nc", engine="scipy")
+        axes.figure.savefig(out / f"{name}.png", dpi=150)
+    except OSError as error:
+        raise UsageError(f"cannot write to {out}: {error.strerror}") from error
+    typer.echo(f"{out / name}.nc\n{out / name}.png")
+
+
+@app.callback()
+def _options(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    del debug  # seen by main, which catches the errors
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 wrong input, 3 a tool is missing or failed."""
+    from memcircuit.errors import MemcircuitError
+    from pyspice_netlists.errors import NetlistError
+
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(given)
+    except (MemcircuitError, NetlistError) as error:
+        if "--debug" in given:
+            raise
+        typer.echo(f"memcircuit: {error}", err=True)
+        log = getattr(error, "log", "")
+        if log:
+            typer.echo(log.rstrip(), err=True)
+        sys.exit(getattr(error, "exit_status", 2))

@@ -1,0 +1,1 @@
+"""Published systems, run through the whole chain and compared with their papers."""

