@@ -1,0 +1,1 @@
+"""Our speed beside the peers', on the same work in the same run."""
