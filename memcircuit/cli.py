@@ -82,17 +82,17 @@ def doctor() -> None:
 
     from memcircuit.simulate import doctor as examine
 
-    console = Console()
+    console = Console(markup=False, highlight=False, soft_wrap=True)
     failed = False
     for report in examine():
-        state = "[red]missing[/red]" if report.path is None else str(report.path)
-        console.print(f"[bold]{report.name}[/bold] {report.version or ''}: {state}", soft_wrap=True)
+        place = "missing" if report.path is None else str(report.path)
+        console.print(f"{report.name} {report.version}".strip() + f": {place}", style="bold")
         for ability, able in report.capable.items():
-            console.print(f"  {ability}: {'yes' if able else '[yellow]no[/yellow]'}")
+            console.print(f"  {ability}: {'yes' if able else 'no'}", style="" if able else "yellow")
         if report.problem:
-            console.print(f"  {report.problem}", highlight=False, soft_wrap=True)
+            console.print(f"  {report.problem}")
         if report.remedy:
-            console.print(f"  mend with: {report.remedy}", highlight=False, soft_wrap=True)
+            console.print(f"  mend with: {report.remedy}")
         failed |= report.name == "ngspice" and report.path is None
     if failed:
         raise typer.Exit(3)

@@ -17,7 +17,7 @@ from PySpice.Spice.Netlist import SubCircuit
 from pyspice_netlists.elements import text
 from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.interfaces import Form, Memristor
-from pyspice_netlists.transistors import N2N7002, Transistor
+from pyspice_netlists.transistors import Transistor, transistor
 
 _NODE = re.compile(r"[A-Za-z0-9_]+\Z")
 
@@ -110,19 +110,28 @@ class OneTransistorOneMemristor(Cell):
     gate, as on the boards of doi:10.3390/nano12071075.
 
     Attributes:
-        transistor: the access transistor.
+        transistor: the access transistor, or its name.
     """
 
-    transistor: Transistor = N2N7002
+    transistor: Transistor | str = "2n7002"
 
     prefix: ClassVar[str] = "cell_1t1r"
     gated: ClassVar[bool] = True
 
+    def __post_init__(self) -> None:
+        self.access_transistor()
+
+    def access_transistor(self) -> Transistor:
+        """Return the transistor itself; raises NetlistError when its name is unknown."""
+        if isinstance(self.transistor, Transistor):
+            return self.transistor
+        return transistor(self.transistor)
+
     def build(self, circuit: SubCircuit, **parameters: str) -> None:
         """Add memristor and transistor."""
         circuit.X("memristor", self.device.name, "bit_line", "drain", "state", **parameters)
-        circuit.X("transistor", self.transistor.name, "drain", "word_line", "source_line")
+        circuit.X("transistor", self.access_transistor().name, "drain", "word_line", "source_line")
 
     def include_lines(self, form: Form) -> list[str]:
         """Return what a deck needs once: device, transistor, cell."""
-        return [*self.transistor.lines, *super().include_lines(form)]
+        return [*self.access_transistor().lines, *super().include_lines(form)]

@@ -9,6 +9,7 @@ import xarray as xr
 import memcircuit as mc
 from memcircuit.cli import main, quantity
 from memcircuit.errors import ParameterError
+from memcircuit.simulate import find_ngspice
 
 
 def _exit(arguments, capsys):
@@ -147,6 +148,16 @@ def test_no_compiler(tmp_path, monkeypatch, capsys):
     code, out, _ = _exit(["doctor"], capsys)
     assert code == 0
     assert "everything still runs in the behavioural form" in out
+    assert "pip install 'memcircuit[compiler]'" in out
+
+
+def test_no_linker(tmp_path, monkeypatch, capsys):
+    """The compiler calls ld; a machine without it is told so, and runs the behavioural form."""
+    (tmp_path / "ngspice").symlink_to(find_ngspice())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    err = _refused([*IV, "--form", "osdi", "--out", str(tmp_path / "out")], capsys, 3)
+    assert "apt-get install binutils" in err
+    assert _exit([*IV, "--out", str(tmp_path / "out")], capsys)[0] == 0
 
 
 def test_cache_that_cannot_be_written(tmp_path, monkeypatch, capsys):

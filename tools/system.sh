@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sees to the tools that pip cannot bring: a Python that makes virtual environments, and ngspice.
+# Sees to the tools that pip cannot bring: a Python that makes virtual environments, ngspice, and
+# the linker that the Verilog-A compiler calls.
 #
 # usage: tools/system.sh [--with-library]
 # --with-library: also ngspice's shared library, which a benchmark compares against.
@@ -14,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 BACKPORTS=/etc/apt/sources.list.d/memcircuit-backports.sources
 
-python_packages=  # what to install with apt, from the release itself
+release_packages=  # what to install with apt, from the release itself
 ngspice_packages= # the same, from the backports suite where there is one
 suite=
 new_source=
@@ -23,7 +24,7 @@ look_for_python() {
     ! find_python >/dev/null || return 0
     [ -z "${PYTHON:-}" ] ||
         stop 2 "PYTHON=$PYTHON is not a Python of at least 3.11 with the modules venv and ensurepip"
-    python_packages="python3 python3-venv"
+    release_packages="python3 python3-venv"
 }
 
 look_for_ngspice() {
@@ -57,7 +58,7 @@ choose_suite() {
 commands() {
     [ -z "$new_source" ] || echo "  sh tools/backports_source.sh bookworm > $BACKPORTS"
     echo "  apt-get update"
-    [ -z "$python_packages" ] || echo "  apt-get install --no-install-recommends $python_packages"
+    [ -z "$release_packages" ] || echo "  apt-get install --no-install-recommends $release_packages"
     [ -z "$ngspice_packages" ] ||
         echo "  apt-get install --no-install-recommends ${suite:+-t $suite }$ngspice_packages"
 }
@@ -83,7 +84,7 @@ install_packages() {
         (umask 022 && printf '%s\n' "$new_source" >"$BACKPORTS")
     fi
     apt update || say "going on with the package lists that are there"
-    [ -z "$python_packages" ] || apt install --no-install-recommends $python_packages || true
+    [ -z "$release_packages" ] || apt install --no-install-recommends $release_packages || true
     [ -n "$ngspice_packages" ] || return 0
     [ -z "$suite" ] || ! apt install --no-install-recommends -t "$suite" $ngspice_packages || return 0
     if [ -n "$new_source" ]; then
@@ -102,17 +103,21 @@ judge() {
     series=$(ngspice_series)
     [ -n "$series" ] ||
         stop 3 "no ngspice: install $NGSPICE_WANTED or newer and name it, MEMCIRCUIT_NGSPICE=/path/to/ngspice"
+    command -v ld >/dev/null ||
+        warn "no linker ld (package binutils): no Verilog-A is compiled, the behavioural form is used"
     ngspice_loads_osdi "$series" ||
         warn "ngspice $series loads no compiled Verilog-A ($NGSPICE_WANTED or newer does): the behavioural form is used"
 }
 
 look_for_python
 look_for_ngspice
-needed="$python_packages${python_packages:+ }$ngspice_packages" # without it nothing runs
+needed="$release_packages${release_packages:+ }$ngspice_packages" # without it nothing runs
+# without a linker everything runs in the behavioural form
+command -v ld >/dev/null || release_packages="$release_packages${release_packages:+ }binutils"
 if [ "${1:-}" = --with-library ] && ! has_ngspice_library; then
     ngspice_packages="$ngspice_packages${ngspice_packages:+ }libngspice0"
 fi
-missing="$python_packages${python_packages:+ }$ngspice_packages"
+missing="$release_packages${release_packages:+ }$ngspice_packages"
 
 if [ -z "$missing" ]; then
     judge

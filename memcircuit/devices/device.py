@@ -61,6 +61,12 @@ class Device:
         """Instance parameters that scale a parameter of the model card, 1 by default."""
         return tuple(p.multiplier for p in self.model.varying)
 
+    @property
+    def citation(self) -> str:
+        """Sources of the model and, if it comes from a card, of its parameters."""
+        own = "" if self.card is None else f"; {self.card.citation}"
+        return self.model.source + own
+
     def with_parameters(self, **changed: float) -> Device:
         """Return the same device with some parameters changed (SI)."""
         where = f"device {self.name!r}"

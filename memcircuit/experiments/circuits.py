@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +67,28 @@ def card_pulse(device: Device, kind: str) -> Pulse:
     if device.card is None or kind not in device.card.pulses:
         raise UsageError(f"device {device.name!r} states no {kind} pulse: pass {kind}=Pulse(...)")
     return Pulse(**{key: entry.value for key, entry in device.card.pulses[kind].items()})
+
+
+def read_pulse(device: Device, given: Pulse | float | None, width: float) -> Pulse:
+    """Return the read pulse: as given, or the card's, with the amplitude given as a number.
+
+    Args:
+        device: whose card may state a read pulse.
+        given: a pulse, an amplitude in V, or None for the card's.
+        width: s, used with an amplitude when the card states no read pulse.
+
+    Raises:
+        UsageError: nothing given, and the card states no read pulse.
+    """
+    from pyspice_netlists import Pulse
+
+    if isinstance(given, Pulse):
+        return given
+    stated = device.card is not None and "read" in device.card.pulses
+    if given is None or stated:
+        pulse = card_pulse(device, "read")
+        return pulse if given is None else replace(pulse, amplitude=float(given))
+    return Pulse(float(given), width, rise=width / 100, fall=width / 100)
 
 
 def gate_voltage(cell: Cell, given: float | None) -> float:

@@ -119,6 +119,7 @@ def iv_loop(
     loop["state"].attrs = {"units": "1", "long_name": "state"}
     loop.attrs.update(
         experiment="iv_loop", device=memristor.name, cell=cell.name, form=chosen,
+        citation=memristor.citation,
         amplitude=amplitude, frequency=frequency, cycles=cycles,
     )  # fmt: skip
     return loop

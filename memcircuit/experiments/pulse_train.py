@@ -19,6 +19,7 @@ from memcircuit.experiments.circuits import (
     gate_voltage,
     initial_states,
     netlist_form,
+    read_pulse,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def prepare_pulse_train(
     *,
     set: Pulse | None = None,  # noqa: A002
     reset: Pulse | None = None,
-    read: Pulse | None = None,
+    read: Pulse | float | None = None,
     pulses: int = 50,
     reset_pulses: int | None = None,
     initial_state: ArrayLike | None = None,
@@ -78,12 +79,12 @@ def prepare_pulse_train(
     down = pulses if reset_pulses is None else reset_pulses
     if pulses < 0 or down < 0 or pulses + down == 0:
         raise UsageError(f"pulses = {pulses}, reset_pulses = {down}: at least one pulse in all")
-    reading = read or card_pulse(memristor, "read")
     programming = []
     if pulses:
         programming += [set or card_pulse(memristor, "set")] * pulses
     if down:
         programming += [reset or card_pulse(memristor, "reset")] * down
+    reading = read_pulse(memristor, read, min(pulse.width for pulse in programming))
     direction = np.repeat(np.array([1, -1]), [pulses, down])
     spread = {key: np.atleast_1d(np.asarray(v, float)) for key, v in (variation or {}).items()}
     for key in spread:
@@ -127,7 +128,7 @@ def pulse_train(
     *,
     set: Pulse | None = None,  # noqa: A002
     reset: Pulse | None = None,
-    read: Pulse | None = None,
+    read: Pulse | float | None = None,
     pulses: int = 50,
     reset_pulses: int | None = None,
     initial_state: ArrayLike | None = None,
@@ -146,7 +147,7 @@ def pulse_train(
         device: a memristor, or a cell around one.
         set: SET pulse; the card's when None.
         reset: RESET pulse; the card's when None.
-        read: read pulse; the card's when None.
+        read: read pulse, or its amplitude in V; the card's when None.
         pulses: number of SET pulses.
         reset_pulses: number of RESET pulses; as many as SET pulses when None.
         initial_state: one state for all cells or (cells,); the device's own when None.
@@ -221,6 +222,7 @@ def pulse_train(
             "device": device_of(cell).name,
             "cell_name": cell.name,
             "form": train.form,
+            "citation": device_of(cell).citation,
             "read_voltage": train.read_amplitude,
         },
     )  # fmt: skip

