@@ -93,3 +93,21 @@ def test_wheel_runs_the_demo_outside_the_checkout(wheel, tmp_path):
         check=True, capture_output=True, text=True, cwd=tmp_path, env=environment,
     )  # fmt: skip
     assert where.stdout.startswith(str(site))
+
+
+@pytest.mark.slow
+def test_wheel_installs_into_an_empty_environment(wheel, tmp_path):
+    """With pip and the package registry, as a user does it."""
+    home = tmp_path / "venv"
+    venv.create(home, with_pip=True)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    for command in (
+        [home / "bin" / "pip", "install", "--quiet", f"{wheel}[compiler]"],
+        [home / "bin" / "memcircuit", "demo", "--out", "demo"],
+    ):
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=tmp_path, env=environment
+        )
+        assert done.returncode == 0, done.stderr
+    assert "Verilog-A (OSDI)" in done.stdout
+    assert (tmp_path / "demo" / "report.html").is_file()

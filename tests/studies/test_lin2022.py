@@ -66,6 +66,17 @@ def test_accuracy_is_near_the_papers_simulation(study):
     assert mean < study.reference.accuracy
 
 
+def test_comparison_stands_beside_the_paper(study):
+    rows = {row[0]: row[1:] for row in study.comparison()}
+    # section 4.1: 63.88 % after one, 92.35 % after five cycles; 54.08 % of devices below 5 uS
+    assert rows["accuracy after 1 epoch, hardware"][0] == "63.88%"
+    five = float(rows["accuracy after 5 epochs, hardware"][1].rstrip("%"))
+    assert five == pytest.approx(92.35, abs=2.5)
+    share = float(rows["devices below 5 uS after training, hardware"][1].rstrip("%"))
+    low = [np.mean(network.conductance < 5e-6) for network in study.networks]
+    assert share == pytest.approx(100 * np.mean(low), abs=0.01)
+
+
 def test_same_seed_same_result(study, tmp_path):
     again = lin2022.run(tmp_path)
     assert again.table == study.table
