@@ -150,8 +150,12 @@ def devices(
 @app.command()
 def iv(
     card: CardArgument,
-    amplitude: Annotated[str, typer.Option(help="Peak voltage, such as 1.8V.")],
-    frequency: Annotated[str, typer.Option(help="Frequency, such as 10kHz.")],
+    amplitude: Annotated[
+        str | None, typer.Option(help="Peak voltage, such as 1.8V; the card's by default.")
+    ] = None,
+    frequency: Annotated[
+        str | None, typer.Option(help="Frequency, such as 10kHz; the card's by default.")
+    ] = None,
     out: Out = Path("out/iv"),
     form: FormOption = None,
     change: SetOption = None,
@@ -161,8 +165,8 @@ def iv(
 
     loop = mc.iv_loop(
         _device(card, change),
-        amplitude=quantity(amplitude, "V", "--amplitude"),
-        frequency=quantity(frequency, "Hz", "--frequency"),
+        amplitude=None if amplitude is None else quantity(amplitude, "V", "--amplitude"),
+        frequency=None if frequency is None else quantity(frequency, "Hz", "--frequency"),
         form=_form(form),
     )
     _write(out, "iv_loop", loop, mc.plot.iv_loop(loop))
@@ -188,6 +192,26 @@ def pulses(
     train = mc.pulse_train(kinds[cell](device), pulses=number, form=_form(form))
     table = mc.ConductanceTable.from_pulses(train)
     _write(out, "pulses", table.dataset, mc.plot.pulse_response(table))
+
+
+@app.command()
+def agree(card: CardArgument, form: FormOption = None) -> None:
+    """Show how far ngspice is from the numpy model integrated by scipy, in each netlist form."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from memcircuit.experiments.agreement import deviations
+    from memcircuit.experiments.circuits import netlist_form
+
+    device = _device(card, None)
+    table = Table("form", "stimulus", "measure", "deviation")
+    forms = ["behavioural"] if netlist_form(_form(form)) == "behavioural" else ["osdi"]
+    if form is None and forms == ["osdi"]:
+        forms.append("behavioural")
+    for tried in forms:
+        for found in deviations(device, _form(tried)):
+            table.add_row(found.form, found.stimulus, found.measure, f"{found.value:.1e}")
+    Console().print(table)
 
 
 @app.command("compile")

@@ -1,5 +1,6 @@
 """The command line: what it writes, and how it ends when the input or a tool is wrong."""
 
+import re
 import subprocess
 import sys
 
@@ -69,6 +70,20 @@ def test_iv_and_pulses_write_data_and_figure(tmp_path, capsys):
     assert _exit(arguments, capsys)[0] == 0
     table = mc.ConductanceTable.from_netcdf(tmp_path / "pulses.nc")
     assert table.curves("set").shape == (1, 1, 6)
+
+
+def test_iv_without_more_takes_the_cards_loop(tmp_path, capsys):
+    assert _exit(["iv", "kvatinsky2015_vteam", "--out", str(tmp_path)], capsys)[0] == 0
+    loop = xr.load_dataset(tmp_path / "iv_loop.nc", engine="scipy")
+    assert (loop.attrs["amplitude"], loop.attrs["frequency"]) == (0.3, 50e6)
+
+
+def test_agree_prints_every_deviation(capsys):
+    code, out, _ = _exit(["agree", "lin2022_hfo2"], capsys)
+    assert code == 0
+    numbers = [float(x) for x in re.findall(r"[0-9.]+e-[0-9]+", out)]
+    assert len(numbers) == 6
+    assert max(numbers) < 1e-3
 
 
 def test_models_check(capsys):

@@ -19,9 +19,11 @@ from memcircuit.errors import CardError, ParameterError
 
 #: Unit of every entry of a pulse.
 _PULSE_UNITS = {"amplitude": "V", "width": "s", "rise": "s", "fall": "s"}
+#: Unit of every entry of the I-V loop.
+_LOOP_UNITS = {"amplitude": "V", "frequency": "Hz"}
 _SECTIONS = (
-    "title", "model", "source", "parameters", "initial_state", "variation", "pulses", "cell",
-    "measured",
+    "title", "model", "source", "parameters", "initial_state", "variation", "pulses", "loop",
+    "cell", "measured",
 )  # fmt: skip
 
 
@@ -56,6 +58,7 @@ class Card:
         device_to_device: relative standard deviation of a parameter over devices.
         cycle_to_cycle: the same over cycles of one device.
         pulses: "set", "reset", "read" to their entries (amplitude, width, ...).
+        loop: "amplitude" (V) and "frequency" (Hz) of a sine that opens the I-V loop.
         transistor: name of the access transistor it was measured with; empty for none.
         gate: gate voltage of that transistor, V.
         measured: figures of the publication, to compare with.
@@ -71,6 +74,7 @@ class Card:
     device_to_device: Mapping[str, Entry] = field(default_factory=dict)
     cycle_to_cycle: Mapping[str, Entry] = field(default_factory=dict)
     pulses: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    loop: Mapping[str, Entry] = field(default_factory=dict)
     transistor: str = ""
     gate: Entry | None = None
     measured: Mapping[str, Entry] = field(default_factory=dict)
@@ -147,6 +151,7 @@ def parse_card(content: Mapping[str, Any], path: Path) -> Card:
         device_to_device=_spread(variation, "device_to_device", definition, where),
         cycle_to_cycle=_spread(variation, "cycle_to_cycle", definition, where),
         pulses={name: _pulse(pulses, name, where) for name in pulses},
+        loop=_loop(_table(content, "loop", where), f"{where}: loop"),
         transistor=transistor,
         gate=gate,
         measured={
@@ -261,4 +266,15 @@ def _pulse(pulses: Mapping[str, Any], name: str, where: str) -> dict[str, Entry]
             raise ParameterError(f"{where}: pulses.{name}.{key} must be above 0 s")
     if not {"amplitude", "width"} <= set(entries):
         raise CardError(f"{where}: pulses.{name} needs amplitude and width")
+    return entries
+
+
+def _loop(table: Mapping[str, Any], where: str) -> dict[str, Entry]:
+    if not table:
+        return {}
+    _only(table, _LOOP_UNITS, where)
+    entries = {key: _entry(table.get(key), unit, where) for key, unit in _LOOP_UNITS.items()}
+    for key, entry in entries.items():
+        if entry.value <= 0:
+            raise ParameterError(f"{where}: {key} = {entry.value:g} must be above zero")
     return entries

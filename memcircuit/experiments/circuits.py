@@ -91,6 +91,26 @@ def read_pulse(device: Device, given: Pulse | float | None, width: float) -> Pul
     return Pulse(float(given), width, rise=width / 100, fall=width / 100)
 
 
+def loop_sine(
+    device: Device, amplitude: float | None, frequency: float | None
+) -> tuple[float, float]:
+    """Return amplitude (V) and frequency (Hz) of a loop: as given, or the card's.
+
+    Raises:
+        UsageError: one is missing and the card states no loop, or is not above zero.
+    """
+    stated = {} if device.card is None else device.card.loop
+    chosen = []
+    for name, given in (("amplitude", amplitude), ("frequency", frequency)):
+        if given is None and name not in stated:
+            raise UsageError(f"device {device.name!r} states no loop: pass {name}=...")
+        value = stated[name].value if given is None else given
+        if not 0 < value < float("inf"):
+            raise UsageError(f"{name} = {value!r} must be finite and above zero")
+        chosen.append(float(value))
+    return chosen[0], chosen[1]
+
+
 def gate_voltage(cell: Cell, given: float | None) -> float:
     """Return the gate voltage: as given, or the card's, 0 for a cell without transistor.
 

@@ -14,6 +14,7 @@ from memcircuit.experiments.circuits import (
     device_of,
     gate_voltage,
     initial_states,
+    loop_sine,
     netlist_form,
 )
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 def iv_loop_job(
     device: Device | Cell,
     *,
-    amplitude: float,
-    frequency: float,
+    amplitude: float | None = None,
+    frequency: float | None = None,
     cycles: int = 2,
     points_per_cycle: int = 1000,
     initial_state: ArrayLike | None = None,
@@ -39,28 +40,26 @@ def iv_loop_job(
     from memcircuit.simulate import Job, Transient
     from pyspice_netlists.benches import cell_bench
 
-    for name, value in (("amplitude", amplitude), ("frequency", frequency)):
-        if not 0 < value < float("inf"):
-            raise UsageError(f"{name} = {value!r} must be finite and above zero")
     if cycles < 1 or points_per_cycle < 100:
         raise UsageError(
             f"cycles = {cycles} and points_per_cycle = {points_per_cycle}: at least 1 and 100"
         )
     cell = as_cell(device)
     memristor = device_of(cell)
+    volts, hertz = loop_sine(memristor, amplitude, frequency)
     chosen = netlist_form(form)
     bench = cell_bench(
         cell,
-        f"SIN(0 {float(amplitude)!r} {float(frequency)!r})",
+        f"SIN(0 {volts!r} {hertz!r})",
         form=chosen,
         initial_state=initial_states(memristor, initial_state, 1),
         gate=gate_voltage(cell, gate),
     )
-    step = 1 / (frequency * points_per_cycle)
+    step = 1 / (hertz * points_per_cycle)
     return Job(
-        title=f"I-V loop of {cell.name}, {amplitude:g} V, {frequency:g} Hz",
+        title=f"I-V loop of {cell.name}, {volts:g} V, {hertz:g} Hz",
         circuit=bench.circuit,
-        analysis=Transient(stop=cycles / frequency, step=step, max_step=step),
+        analysis=Transient(stop=cycles / hertz, step=step, max_step=step),
         vectors=bench.vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
@@ -69,8 +68,8 @@ def iv_loop_job(
 def iv_loop(
     device: Device | Cell,
     *,
-    amplitude: float,
-    frequency: float,
+    amplitude: float | None = None,
+    frequency: float | None = None,
     cycles: int = 2,
     points_per_cycle: int = 1000,
     initial_state: float | None = None,
@@ -83,8 +82,8 @@ def iv_loop(
 
     Args:
         device: a memristor, or a cell around one.
-        amplitude: V.
-        frequency: Hz.
+        amplitude: V; the card's when None.
+        frequency: Hz; the card's when None.
         cycles: number of periods.
         points_per_cycle: least number of time points per period.
         initial_state: state at the start; the device's own when None.
@@ -104,10 +103,11 @@ def iv_loop(
 
     cell = as_cell(device)
     memristor = device_of(cell)
+    volts, hertz = loop_sine(memristor, amplitude, frequency)
     chosen = netlist_form(form)
     start = initial_states(memristor, initial_state, 1)
     job = iv_loop_job(
-        cell, amplitude=amplitude, frequency=frequency, cycles=cycles,
+        cell, amplitude=volts, frequency=hertz, cycles=cycles,
         points_per_cycle=points_per_cycle, initial_state=start, gate=gate, form=chosen,
     )  # fmt: skip
     raw = run(job, options=options, keep=keep)
@@ -120,6 +120,6 @@ def iv_loop(
     loop.attrs.update(
         experiment="iv_loop", device=memristor.name, cell=cell.name, form=chosen,
         citation=memristor.citation,
-        amplitude=amplitude, frequency=frequency, cycles=cycles,
+        amplitude=volts, frequency=hertz, cycles=cycles,
     )  # fmt: skip
     return loop

@@ -57,6 +57,12 @@ def test_dataset_keeps_what_was_asked():
     assert loop["time"].attrs["units"] == "s"
 
 
+def test_card_states_the_loop_or_the_user_does():
+    assert mc.iv_loop(mc.device("lin2022_hfo2"), cycles=1).attrs["frequency"] == 4e3
+    with pytest.raises(UsageError, match="states no loop: pass amplitude"):
+        mc.iv_loop(mc.device_from_model("vteam"), frequency=1e6)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"amplitude": 0.0}, {"frequency": -1.0}, {"cycles": 0}, {"points_per_cycle": 10},
