@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pyspice_netlists.errors import MemcircuitError, NetlistError
 
-class MemcircuitError(Exception):
-    """Something was wrong; the message says what, where, and what would be right."""
-
-    exit_status = 2
+__all__ = [
+    "CacheError",
+    "CardError",
+    "CompileError",
+    "MemcircuitError",
+    "NetlistError",
+    "ParameterError",
+    "SimulationError",
+    "TableError",
+    "ToolError",
+    "ToolMissingError",
+    "UsageError",
+]
 
 
 class UsageError(MemcircuitError):

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from memcircuit.files import whole_file
+
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
        color: #222; }
@@ -56,11 +58,12 @@ class Report:
         """Write the page and return its path."""
         title = html.escape(self.title)
         body = "\n".join(self._parts)
-        path.write_text(
+        page = (
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-            f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n{body}\n</body></html>\n",
-            encoding="utf-8",
+            f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n{body}\n</body></html>\n"
         )
+        with whole_file(path) as fresh:
+            fresh.write_text(page, encoding="utf-8")
         return path
 
 
