@@ -110,10 +110,11 @@ class OneTransistorOneMemristor(Cell):
     gate, as on the boards of doi:10.3390/nano12071075.
 
     Attributes:
-        transistor: the access transistor, or its name.
+        transistor: the access transistor, or its name; that of the device when None, and the
+            2N7002 when the device states none.
     """
 
-    transistor: Transistor | str = "2n7002"
+    transistor: Transistor | str | None = None
 
     prefix: ClassVar[str] = "cell_1t1r"
     gated: ClassVar[bool] = True
@@ -125,7 +126,7 @@ class OneTransistorOneMemristor(Cell):
         """Return the transistor itself; raises NetlistError when its name is unknown."""
         if isinstance(self.transistor, Transistor):
             return self.transistor
-        return transistor(self.transistor)
+        return transistor(self.transistor or self.device.transistor or "2n7002")
 
     def build(self, circuit: SubCircuit, **parameters: str) -> None:
         """Add memristor and transistor."""

@@ -27,6 +27,10 @@ class Memristor(Protocol):
     def multipliers(self) -> tuple[str, ...]:
         """Instance parameters that scale a parameter of the model card, 1 by default."""
 
+    @property
+    def transistor(self) -> str:
+        """Name of the access transistor it was measured with; empty for none."""
+
     def include_lines(self, form: Form) -> list[str]:
         """Return the lines that a deck needs once."""
 

@@ -107,10 +107,10 @@ def load_card(card: str | Path) -> Card:
             raise CardError(f"no card {card!r}; there are {', '.join(card_names())}")
         path = cards_directory() / f"{card}.toml"
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise CardError(f"card {path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CardError(f"card {path}: not valid TOML: {error}") from error
     return parse_card(content, path)
 
@@ -210,11 +210,7 @@ def _entry(value: Any, unit: str | None, where: str) -> Entry:
             f"not {value!r}"
         )
     number = value["value"]
-    if (
-        isinstance(number, bool)
-        or not isinstance(number, (int, float))
-        or not math.isfinite(number)
-    ):
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not _is_finite(number):
         raise CardError(f"{where}: value = {number!r} is not a finite number")
     if not isinstance(value["unit"], str) or (unit is not None and value["unit"] != unit):
         raise ParameterError(f"{where}: unit {value['unit']!r}; expected {unit or 'a text'!r}")
@@ -222,6 +218,13 @@ def _entry(value: Any, unit: str | None, where: str) -> Entry:
     if not isinstance(source, str) or not source or (source == "chosen" and not reason):
         raise CardError(f'{where}: needs a source, or source = "chosen" with a reason')
     return Entry(float(number), value["unit"], source, str(reason))
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond what a float holds
+        return False
 
 
 def _parameters(table: Mapping[str, Any], definition: Model, where: str) -> dict[str, Entry]:

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import sympy as sp
 
 from memcircuit.errors import ParameterError
@@ -92,7 +93,7 @@ class Parameter:
         Raises:
             ParameterError: not a finite number, not whole, or outside the range.
         """
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
             raise ParameterError(
                 f"{where}: parameter {self.name} = {value!r} is not a number; "
                 f"expected a value in {self.unit}"
@@ -149,6 +150,7 @@ class Model:
         quantities: named intermediates, in order.
         current: port current in A, of ``V``, ``S``, parameters and quantities.
         rate: ds/dt in 1/s, of the same.
+        constraints: relations between parameters that must hold.
         initial_state: default initial state.
     """
 
@@ -160,6 +162,7 @@ class Model:
     current: sp.Expr
     rate: sp.Expr
     quantities: tuple[Quantity, ...] = ()
+    constraints: tuple[sp.Rel, ...] = ()
     initial_state: float = 0.0
 
     def __post_init__(self) -> None:
@@ -175,8 +178,7 @@ class Model:
             known.add(quantity.symbol)
         self._check_known("current", self.current, known)
         self._check_known("rate", self.rate, known)
-        for parameter in self.parameters:
-            parameter.check(parameter.default, f"model {self.name!r}")
+        self.values({}, f"model {self.name!r}")
 
     def _check_known(self, name: str, expression: sp.Expr, known: set[sp.Symbol]) -> None:
         unknown = sorted(str(x) for x in expression.free_symbols - known)
@@ -222,8 +224,15 @@ class Model:
             where: named in messages.
 
         Raises:
-            ParameterError: an unknown name, or a value outside its range.
+            ParameterError: an unknown name, a value outside its range, or values that do not go
+                together.
         """
         for name in given:
             self.check_known(name, where)
-        return {p.name: p.check(given.get(p.name, p.default), where) for p in self.parameters}
+        values = {p.name: p.check(given.get(p.name, p.default), where) for p in self.parameters}
+        for constraint in self.constraints:
+            names = sorted(str(symbol) for symbol in constraint.free_symbols)
+            if not constraint.subs({self.by_name[n].symbol: values[n] for n in names}):
+                stated = ", ".join(f"{n} = {values[n]:g} {self.by_name[n].unit}" for n in names)
+                raise ParameterError(f"{where}: {stated}; must be {constraint}")
+        return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.cards import Card, load_card
 from memcircuit.devices.definition import Model
-from memcircuit.devices.library import model, models_directory
+from memcircuit.devices.library import model, model_names, models_directory
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.devices.printing import number
 from memcircuit.errors import ParameterError, UsageError
@@ -49,6 +50,10 @@ class Device:
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):
             raise UsageError(f"device name {self.name!r} must match [a-z][a-z0-9_]*")
+        if self.name in model_names():
+            raise UsageError(
+                f"device name {self.name!r} is that of a model: give the card another file name"
+            )
         values = self.model.values(self.parameters, f"device {self.name!r}")
         object.__setattr__(self, "parameters", values)
         if not 0 <= self.initial_state <= 1:
@@ -60,6 +65,11 @@ class Device:
     def multipliers(self) -> tuple[str, ...]:
         """Instance parameters that scale a parameter of the model card, 1 by default."""
         return tuple(p.multiplier for p in self.model.varying)
+
+    @property
+    def transistor(self) -> str:
+        """Name of the access transistor that the card states; empty for none."""
+        return "" if self.card is None else self.card.transistor
 
     @property
     def citation(self) -> str:
@@ -154,7 +164,10 @@ class Device:
         devices: int,
         cycles: int = 1,
     ) -> dict[str, Array]:
-        """Return multipliers drawn from the card's spreads, log-normal with median 1.
+        """Return multipliers drawn from the card's spreads: log-normal, median 1.
+
+        The card states the standard deviation relative to the mean, v; the logarithm then has
+        the standard deviation sqrt(ln(1 + v^2)).
 
         Args:
             rng: source of randomness.
@@ -169,6 +182,10 @@ class Device:
         """
         if self.card is None:
             raise UsageError(f"device {self.name!r} comes from no card: it states no spread")
+        if not isinstance(rng, np.random.Generator):
+            raise UsageError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
+        if devices < 1 or cycles < 1:
+            raise UsageError(f"devices = {devices}, cycles = {cycles}: at least one of each")
         drawn = {}
         for parameter in self.model.varying:
             between = self.card.device_to_device.get(parameter.name)
@@ -177,11 +194,15 @@ class Device:
                 continue
             logarithm = np.zeros((devices, cycles))
             if between is not None:
-                logarithm += between.value * rng.standard_normal((devices, 1))
+                logarithm += _logarithmic(between.value) * rng.standard_normal((devices, 1))
             if within is not None:
-                logarithm += within.value * rng.standard_normal((devices, cycles))
+                logarithm += _logarithmic(within.value) * rng.standard_normal((devices, cycles))
             drawn[parameter.multiplier] = np.exp(logarithm)
         return drawn
+
+
+def _logarithmic(relative: float) -> float:
+    return math.sqrt(math.log1p(relative**2))
 
 
 def device(card: str | Path, **changed: float) -> Device:

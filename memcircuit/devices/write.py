@@ -88,6 +88,7 @@ def _model_section(definition: Model) -> list[str]:
         "",
         "```",
         *definition.equations,
+        *(str(constraint) for constraint in definition.constraints),
         "```",
         "",
         f"Source: {definition.source}.",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import memcircuit as mc
+from memcircuit.devices.cards import cards_directory
 from memcircuit.errors import ParameterError, UsageError
 
 
@@ -44,6 +45,10 @@ def test_spread_matches_the_card(rng):
     # 10 % between devices, 3 % from cycle to cycle of one device
     assert logs.mean(axis=1).std() == pytest.approx(np.hypot(0.10, 0.03 / np.sqrt(3)), rel=0.05)
     assert logs.std(axis=1, ddof=1).mean() == pytest.approx(0.03 * 0.886, rel=0.05)
+    # a large spread is relative to the mean, as the card says: 30 % for g_min
+    low = drawn["m_g_min"][:, 0]
+    assert low.std() / low.mean() == pytest.approx(0.30, rel=0.06)
+    assert np.median(low) == pytest.approx(1.0, rel=0.03)
     # no cycle-to-cycle spread is stated for g_max: cycles of one device agree
     np.testing.assert_array_equal(drawn["m_g_max"][:, 0], drawn["m_g_max"][:, 2])
 
@@ -53,6 +58,35 @@ def test_same_seed_same_devices():
     first, second = (device.draw_variation(np.random.default_rng(5), 6) for _ in range(2))
     for name in first:
         np.testing.assert_array_equal(first[name], second[name])
+
+
+@pytest.mark.parametrize("wrong", [(42, 3, 1), (np.random.default_rng(0), 0, 1)])
+def test_draws_that_cannot_be(wrong):
+    with pytest.raises(UsageError, match=r"rng is 42|at least one"):
+        mc.device("lin2022_hfo2").draw_variation(*wrong)
+
+
+def test_values_that_do_not_go_together():
+    with pytest.raises(
+        ParameterError, match=r"g_max = 0\.00035 S, g_min = 0\.001 S; must be g_min"
+    ):
+        mc.device("lin2022_hfo2", g_min=1e-3)
+    with pytest.raises(ParameterError, match="must be w_on < w_off"):
+        mc.device("kvatinsky2015_vteam", w_on=3e-9)
+    with pytest.raises(ParameterError, match=r"range \(0, 1\]"):
+        mc.device("lin2022_hfo2", g_max=400.0)
+
+
+def test_card_named_after_a_model(tmp_path):
+    path = tmp_path / "vteam.toml"
+    path.write_bytes((cards_directory() / "kvatinsky2015_vteam.toml").read_bytes())
+    with pytest.raises(UsageError, match="'vteam' is that of a model"):
+        mc.device(path)
+
+
+def test_numpy_numbers_are_numbers():
+    device = mc.device("lin2022_hfo2", p_set=np.int64(3), v_ohmic=np.float32(2))
+    assert device.parameters["p_set"] == 3.0
 
 
 def test_no_spread_without_card(rng):

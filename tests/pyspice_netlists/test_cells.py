@@ -5,6 +5,7 @@ import pytest
 from PySpice.Spice.Netlist import Circuit
 
 import memcircuit as mc
+from memcircuit.devices.cards import cards_directory
 from memcircuit.simulate import DCSweep, Job, OperatingPoint, run
 from pyspice_netlists import NetlistError, OsdiElement, cell_bench, transistor
 from pyspice_netlists.elements import text
@@ -25,6 +26,18 @@ def test_cell_refuses_bad_nodes_and_names(device):
         cell.instance("1", ("a", "0", "0", "s"), variation={"m_x": 1.0})
     with pytest.raises(NetlistError, match="no transistor 'bc547'; there are 2n7002"):
         transistor("bc547")
+
+
+def test_cell_takes_the_transistor_of_the_card(device, tmp_path):
+    assert mc.cells.OneTransistorOneMemristor(device).access_transistor().name == "q2n7002"
+    text_ = (cards_directory() / "lin2022_hfo2.toml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        text_.replace('transistor = "2n7002"', 'transistor = "bs170"'), encoding="utf-8"
+    )
+    with pytest.raises(NetlistError, match="no transistor 'bs170'; there are 2n7002"):
+        mc.cells.OneTransistorOneMemristor(mc.device(path))
+    assert mc.cells.OneTransistorOneMemristor(mc.device(path), "2n7002").name == "cell_1t1r_mine"
 
 
 def test_bench_refuses_wrong_shapes(device):

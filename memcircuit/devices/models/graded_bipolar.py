@@ -7,8 +7,10 @@ import sympy as sp
 from memcircuit.devices.definition import Model, Parameter, Quantity, S, V, limited_sinh
 
 _PARAMETERS = (
-    Parameter("g_min", 1e-6, "S", "lowest conductance, at s = 0", 0, low_open=True, varies=True),
-    Parameter("g_max", 350e-6, "S", "highest conductance, at s = 1", 0, low_open=True, varies=True),
+    Parameter("g_min", 1e-6, "S", "lowest conductance, at s = 0", 0, 1, low_open=True, varies=True),
+    Parameter(
+        "g_max", 350e-6, "S", "highest conductance, at s = 1", 0, 1, low_open=True, varies=True
+    ),
     Parameter("v_ohmic", 1.0, "V", "scale of the current's non-linearity; large is ohmic", 0.05),
     Parameter("k_set", 0.02, "1/s", "SET rate prefactor", 0, varies=True),
     Parameter("k_reset", 0.03, "1/s", "RESET rate prefactor", 0, varies=True),
@@ -53,6 +55,7 @@ MODEL = Model(
         "Z. Biolek, D. Biolek, V. Biolkova, Radioengineering 18:210 (2009)"
     ),
     parameters=_PARAMETERS,
+    constraints=(_G_MIN < _G_MAX,),
     quantities=(_CONDUCTANCE, _SET_DRIVE, _RESET_DRIVE, _WINDOW_SET, _WINDOW_RESET),
     current=_CONDUCTANCE.symbol * _V_OHMIC * limited_sinh(V / _V_OHMIC),
     rate=_SET_DRIVE.symbol * _WINDOW_SET.symbol - _RESET_DRIVE.symbol * _WINDOW_RESET.symbol,

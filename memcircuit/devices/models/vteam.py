@@ -68,6 +68,7 @@ MODEL = Model(
         "V. Biolkova, Radioengineering 18:210 (2009)"
     ),
     parameters=_PARAMETERS,
+    constraints=(_R_ON < _R_OFF, _W_ON < _W_OFF),
     quantities=(_OVER_OFF, _OVER_ON, _WINDOW_OFF, _WINDOW_ON, _RESISTANCE),
     current=V / _RESISTANCE.symbol,
     rate=-(
