@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from memcircuit.devices.cards import card_names, load_card
     from memcircuit.devices.device import Device, device, device_from_model
     from memcircuit.experiments.iv_loop import iv_loop
-    from memcircuit.experiments.pulse_train import pulse_train
+    from memcircuit.experiments.pulse_train import pulse_cycles, pulse_train
     from memcircuit.tables import ConductanceTable
     from pyspice_netlists import Pulse, cells
 
@@ -33,6 +33,7 @@ _HOMES = {
     "device_from_model": "memcircuit.devices.device",
     "iv_loop": "memcircuit.experiments.iv_loop",
     "load_card": "memcircuit.devices.cards",
+    "pulse_cycles": "memcircuit.experiments.pulse_train",
     "pulse_train": "memcircuit.experiments.pulse_train",
 }
 _ROOMS = {
@@ -61,6 +62,7 @@ __all__ = [
     "load_card",
     "networks",
     "plot",
+    "pulse_cycles",
     "pulse_train",
     "simulate",
     "studies",

@@ -14,11 +14,6 @@ from pyspice_netlists.errors import NetlistError
 
 Array = NDArray[np.float64]
 
-# Corners inside every edge, as fractions of the amplitude. The simulator puts a time point on
-# each corner, and a state that moves e-fold faster per 0.1 V moves only near the top of an edge:
-# without them 100 pulses of 1.8 V with 10 ns edges are 0.3 % off, with them 0.02 %.
-_EDGE_CORNERS = (0.7, 0.85)
-
 
 @dataclass(frozen=True)
 class Pulse:
@@ -118,8 +113,9 @@ def pulse_sequence(pulses: Sequence[Pulse], gap: float) -> PulseSequence:
         raise NetlistError("a pulse sequence needs at least one pulse")
     if not (math.isfinite(gap) and gap > 0):
         raise NetlistError(f"gap between pulses {gap!r} s must be finite and above zero")
-    levels = np.array([0.0, *_EDGE_CORNERS, 1.0, 1.0, *_EDGE_CORNERS[::-1], 0.0])
-    corners = np.array([_corners(p) for p in pulses])
+    inner = _edge_corners(pulses)
+    levels = np.array([0.0, *inner, 1.0, 1.0, *inner[::-1], 0.0])
+    corners = np.array([_corners(p, inner) for p in pulses])
     starts = gap + np.cumsum([0.0, *(p.duration + gap for p in pulses[:-1])])
     corners += starts[:, np.newaxis]
     voltage = np.array([p.amplitude for p in pulses])[:, np.newaxis] * levels
@@ -128,14 +124,27 @@ def pulse_sequence(pulses: Sequence[Pulse], gap: float) -> PulseSequence:
         np.concatenate([[0.0], corners.ravel(), [end]]),
         np.concatenate([[0.0], voltage.ravel(), [0.0]]),
     )
-    top = len(_EDGE_CORNERS) + 1
+    top = inner.size + 1
     return PulseSequence(
         waveform, corners[:, 0], corners[:, -1], corners[:, top], corners[:, top + 1]
     )
 
 
-def _corners(pulse: Pulse) -> list[float]:
-    fractions = np.array([0.0, *_EDGE_CORNERS, 1.0])
+def _edge_corners(pulses: Sequence[Pulse]) -> Array:
+    """Return corners inside every edge, as fractions of the amplitude.
+
+    The simulator puts a time point on each corner. A state that moves e-fold faster per 0.1 V
+    moves only near the top of an edge, which a few free steps of the simulator would miss: with
+    two corners 100 pulses of 1.8 V are 0.02 % off at edges of 1 % of the width, and 0.6 % at
+    edges as long as the width. The error falls with the square of the number of corners.
+    """
+    longest = max(max(pulse.rise, pulse.fall) / pulse.width for pulse in pulses)
+    number = 2 + math.ceil(12 * math.sqrt(min(longest, 4.0)))
+    return np.linspace(0.5, 1.0, number, endpoint=False)
+
+
+def _corners(pulse: Pulse, inner: Array) -> list[float]:
+    fractions = np.array([0.0, *inner, 1.0])
     rise = pulse.rise * fractions
     fall = pulse.duration - pulse.fall * fractions[::-1]
     return [*rise, *fall]

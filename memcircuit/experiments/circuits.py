@@ -14,12 +14,25 @@ from memcircuit.errors import UsageError
 if TYPE_CHECKING:
     from pyspice_netlists import Cell, Pulse
 
+#: V; no memristor is driven beyond, and a slip such as 1e308 would keep the simulator busy.
+HIGHEST_VOLTAGE = 1e3
+
 
 def as_cell(device: Device | Cell) -> Cell:
-    """Return a bare device as the cell that holds nothing else; a cell as it is."""
-    from pyspice_netlists import OneMemristor
+    """Return a bare device as the cell that holds nothing else; a cell as it is.
 
-    return OneMemristor(device) if isinstance(device, Device) else device
+    Raises:
+        UsageError: neither a device nor a cell.
+    """
+    from pyspice_netlists import Cell, OneMemristor
+
+    if isinstance(device, Device):
+        return OneMemristor(device)
+    if not isinstance(device, Cell):
+        raise UsageError(
+            f"{device!r} is neither a device nor a cell; mc.device(CARD) makes a device"
+        )
+    return device
 
 
 def device_of(cell: Cell) -> Device:
@@ -48,12 +61,45 @@ def initial_states(device: Device, given: ArrayLike | None, cells: int) -> NDArr
     Raises:
         UsageError: a state outside 0 ... 1, or the wrong number of states.
     """
-    states = np.asarray(device.initial_state if given is None else given, dtype=float)
+    try:
+        states = np.asarray(device.initial_state if given is None else given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"initial_state = {given!r} is no number") from error
     if states.ndim == 0:
         states = np.full(cells, float(states))
     if states.shape != (cells,) or not np.all((states >= 0) & (states <= 1)):
         raise UsageError(f"initial_state must be {cells} numbers in 0 ... 1, not {given!r}")
     return states
+
+
+def whole_number(value: object, name: str) -> int:
+    """Return a whole number as it is.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise UsageError(f"{name} = {value!r} must be a whole number")
+    return int(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def programming_pulse(device: Device, kind: str, given: Pulse | None) -> Pulse:
+    """Return the ``set`` or ``reset`` pulse: as given, or the card's.
+
+    Raises:
+        UsageError: not a pulse, or nothing given and the card states none.
+    """
+    from pyspice_netlists import Pulse
+
+    if given is None:
+        return card_pulse(device, kind)
+    if not isinstance(given, Pulse):
+        raise UsageError(f"{kind} = {given!r} is not a pulse: pass {kind}=Pulse(amplitude, width)")
+    return given
 
 
 def card_pulse(device: Device, kind: str) -> Pulse:
@@ -84,6 +130,8 @@ def read_pulse(device: Device, given: Pulse | float | None, width: float) -> Pul
 
     if isinstance(given, Pulse):
         return given
+    if given is not None and not _is_number(given):
+        raise UsageError(f"read = {given!r} must be a pulse or its amplitude in V")
     stated = device.card is not None and "read" in device.card.pulses
     if given is None or stated:
         pulse = card_pulse(device, "read")
@@ -105,7 +153,7 @@ def loop_sine(
         if given is None and name not in stated:
             raise UsageError(f"device {device.name!r} states no loop: pass {name}=...")
         value = stated[name].value if given is None else given
-        if not 0 < value < float("inf"):
+        if not _is_number(value) or not 0 < value < float("inf"):
             raise UsageError(f"{name} = {value!r} must be finite and above zero")
         chosen.append(float(value))
     return chosen[0], chosen[1]
@@ -120,7 +168,9 @@ def gate_voltage(cell: Cell, given: float | None) -> float:
     if not cell.gated:
         return 0.0
     if given is not None:
-        return given
+        if not _is_number(given) or not abs(given) < HIGHEST_VOLTAGE:
+            raise UsageError(f"gate = {given!r} V must be within +-{HIGHEST_VOLTAGE:g} V")
+        return float(given)
     card = device_of(cell).card
     if card is None or card.gate is None:
         raise UsageError(f"cell {cell.name!r}: its card states no gate voltage: pass gate=...")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from numpy.typing import ArrayLike
 
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
@@ -16,53 +15,85 @@ from memcircuit.experiments.circuits import (
     initial_states,
     loop_sine,
     netlist_form,
+    whole_number,
 )
+from memcircuit.experiments.time_step import largest_step
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
-    from pyspice_netlists import Cell
+    from pyspice_netlists import Bench, Cell
 
 
-def iv_loop_job(
+@dataclass(frozen=True)
+class Loop:
+    """An I-V loop made ready.
+
+    Attributes:
+        job: the simulation.
+        bench: names of its vectors.
+        initial_state: state at the start.
+        settings: what was asked for, by name.
+    """
+
+    job: Job
+    bench: Bench
+    initial_state: float
+    settings: dict[str, str | float]
+
+
+def prepare_iv_loop(
     device: Device | Cell,
     *,
     amplitude: float | None = None,
     frequency: float | None = None,
     cycles: int = 2,
     points_per_cycle: int = 1000,
-    initial_state: ArrayLike | None = None,
+    initial_state: float | None = None,
     gate: float | None = None,
     form: Form | None = None,
-) -> Job:
-    """Return the simulation behind ``iv_loop``, for export or inspection."""
+) -> Loop:
+    """Return the simulation behind ``iv_loop``; the arguments are the same."""
     from memcircuit.simulate import Job, Transient
-    from pyspice_netlists.benches import cell_bench
+    from pyspice_netlists import cell_bench
 
-    if cycles < 1 or points_per_cycle < 100:
-        raise UsageError(
-            f"cycles = {cycles} and points_per_cycle = {points_per_cycle}: at least 1 and 100"
-        )
+    if whole_number(cycles, "cycles") < 1:
+        raise UsageError(f"cycles = {cycles}: at least 1")
+    if whole_number(points_per_cycle, "points_per_cycle") < 100:
+        raise UsageError(f"points_per_cycle = {points_per_cycle}: at least 100")
     cell = as_cell(device)
     memristor = device_of(cell)
     volts, hertz = loop_sine(memristor, amplitude, frequency)
     chosen = netlist_form(form)
+    start = initial_states(memristor, initial_state, 1)
     bench = cell_bench(
         cell,
         f"SIN(0 {volts!r} {hertz!r})",
         form=chosen,
-        initial_state=initial_states(memristor, initial_state, 1),
+        initial_state=start,
         gate=gate_voltage(cell, gate),
     )
-    step = 1 / (hertz * points_per_cycle)
-    return Job(
+    duration = cycles / hertz
+    step = largest_step(memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration)
+    job = Job(
         title=f"I-V loop of {cell.name}, {volts:g} V, {hertz:g} Hz",
         circuit=bench.circuit,
-        analysis=Transient(stop=cycles / hertz, step=step, max_step=step),
+        analysis=Transient(stop=duration, step=step, max_step=step),
         vectors=bench.vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
+    settings: dict[str, str | float] = {
+        "experiment": "iv_loop",
+        "device": memristor.name,
+        "cell_name": cell.name,
+        "form": chosen,
+        "citation": memristor.citation,
+        "amplitude": volts,
+        "frequency": hertz,
+        "cycles": cycles,
+    }
+    return Loop(job, bench, float(start[0]), settings)
 
 
 def iv_loop(
@@ -76,7 +107,8 @@ def iv_loop(
     gate: float | None = None,
     form: Form | None = None,
     options: Options | None = None,
-    keep: Path | None = None,
+    time_limit: float = 600.0,
+    keep: str | Path | None = None,
 ) -> xr.Dataset:
     """Drive a device or a cell with a sine and return voltage, current and state over time.
 
@@ -90,6 +122,7 @@ def iv_loop(
         gate: V, word-line voltage of a cell with a transistor; the card's when None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
         options: simulator options.
+        time_limit: s, wall clock.
         keep: directory to keep netlist, log and raw result in.
 
     Returns:
@@ -99,27 +132,29 @@ def iv_loop(
         UsageError: values that make no loop.
         SimulationError: the simulator gave no trustworthy result.
     """
+    ready = prepare_iv_loop(
+        device, amplitude=amplitude, frequency=frequency, cycles=cycles,
+        points_per_cycle=points_per_cycle, initial_state=initial_state, gate=gate, form=form,
+    )  # fmt: skip
+    return run_loop(ready, options=options, time_limit=time_limit, keep=keep)
+
+
+def run_loop(
+    ready: Loop,
+    *,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+    keep: str | Path | None = None,
+) -> xr.Dataset:
+    """Simulate a loop made ready; arguments and result are those of ``iv_loop``."""
     from memcircuit.simulate import run
 
-    cell = as_cell(device)
-    memristor = device_of(cell)
-    volts, hertz = loop_sine(memristor, amplitude, frequency)
-    chosen = netlist_form(form)
-    start = initial_states(memristor, initial_state, 1)
-    job = iv_loop_job(
-        cell, amplitude=volts, frequency=hertz, cycles=cycles,
-        points_per_cycle=points_per_cycle, initial_state=start, gate=gate, form=chosen,
-    )  # fmt: skip
-    raw = run(job, options=options, keep=keep)
-    loop = raw.rename({"v(bit_line)": "voltage", "i(vcell0)": "current", "v(state0)": "state"})
-    loop = loop[["voltage", "current", "state"]]
-    loop["state"] = loop["state"] + start[0]
-    loop["voltage"].attrs = {"units": "V", "long_name": "voltage"}
-    loop["current"].attrs = {"units": "A", "long_name": "current"}
-    loop["state"].attrs = {"units": "1", "long_name": "state"}
-    loop.attrs.update(
-        experiment="iv_loop", device=memristor.name, cell=cell.name, form=chosen,
-        citation=memristor.citation,
-        amplitude=volts, frequency=hertz, cycles=cycles,
-    )  # fmt: skip
+    raw = run(ready.job, options=options, time_limit=time_limit, keep=keep)
+    bench = ready.bench
+    names = {bench.voltage: "voltage", bench.currents[0]: "current", bench.states[0]: "state"}
+    loop = raw[list(names)].rename(names)
+    loop["state"] = loop["state"] + ready.initial_state
+    for name, unit in (("voltage", "V"), ("current", "A"), ("state", "1")):
+        loop[name].attrs = {"units": unit, "long_name": name}
+    loop.attrs.update(ready.settings)
     return loop

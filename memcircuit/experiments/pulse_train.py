@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,19 +14,21 @@ from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     as_cell,
-    card_pulse,
     device_of,
     gate_voltage,
     initial_states,
     netlist_form,
+    programming_pulse,
     read_pulse,
+    whole_number,
 )
+from memcircuit.experiments.time_step import largest_step
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
-    from pyspice_netlists import Cell, Pulse, PulseSequence
+    from pyspice_netlists import Bench, Cell, Pulse, PulseSequence
 
 Array = NDArray[np.float64]
 
@@ -40,19 +42,21 @@ class Train:
 
     Attributes:
         job: the simulation.
+        bench: names of its vectors.
         sequence: every pulse in order; reads at even, programming pulses at odd positions.
         direction: (pulses,) +1 SET, -1 RESET, of the programming pulses.
         initial_state: (cells,).
         read_amplitude: V.
-        form: netlist form.
+        settings: what was asked for, by name.
     """
 
     job: Job
+    bench: Bench
     sequence: PulseSequence
     direction: NDArray[np.int64]
     initial_state: Array
     read_amplitude: float
-    form: Form
+    settings: dict[str, str | float]
 
 
 def prepare_pulse_train(
@@ -70,57 +74,60 @@ def prepare_pulse_train(
 ) -> Train:
     """Return the simulation behind ``pulse_train``; the arguments are the same."""
     from memcircuit.simulate import Job, Transient
-    from pyspice_netlists import pulse_sequence
-    from pyspice_netlists.benches import cell_bench
+    from pyspice_netlists import cell_bench, pulse_sequence
 
     cell = as_cell(device)
     memristor = device_of(cell)
     chosen = netlist_form(form)
-    down = pulses if reset_pulses is None else reset_pulses
-    if pulses < 0 or down < 0 or pulses + down == 0:
-        raise UsageError(f"pulses = {pulses}, reset_pulses = {down}: at least one pulse in all")
-    programming = []
-    if pulses:
-        programming += [set or card_pulse(memristor, "set")] * pulses
-    if down:
-        programming += [reset or card_pulse(memristor, "reset")] * down
-    reading = read_pulse(memristor, read, min(pulse.width for pulse in programming))
-    direction = np.repeat(np.array([1, -1]), [pulses, down])
-    spread = {key: np.atleast_1d(np.asarray(v, float)) for key, v in (variation or {}).items()}
-    for key in spread:
-        if key not in memristor.multipliers:
-            raise UsageError(
-                f"device {memristor.name!r} has no multiplier {key!r}; it has "
-                f"{', '.join(memristor.multipliers)}"
-            )
-    sizes = {np.size(initial_state) if initial_state is not None else 1}
-    sizes |= {v.size for v in spread.values()}
-    cells = max(sizes)
-    if sizes - {1, cells}:
-        raise UsageError(f"initial_state and variation are for different numbers of cells: {sizes}")
-    states = initial_states(memristor, initial_state, cells)
+    ups = whole_number(pulses, "pulses")
+    downs = ups if reset_pulses is None else whole_number(reset_pulses, "reset_pulses")
+    if ups < 0 or downs < 0 or ups + downs == 0:
+        raise UsageError(f"pulses = {ups}, reset_pulses = {downs}: at least one pulse in all")
+    kinds = [("set", set)] * (ups > 0) + [("reset", reset)] * (downs > 0)
+    given = {kind: programming_pulse(memristor, kind, pulse) for kind, pulse in kinds}
+    shortest = min(pulse.width for pulse in given.values())
+    reading = read_pulse(memristor, read, shortest)
+    shortest = min(shortest, reading.width)
+    gap = shortest / 5
+    duration = (ups + downs + 1) * (reading.duration + gap) + sum(
+        count * (given[kind].duration + gap)
+        for kind, count in (("set", ups), ("reset", downs))
+        if count
+    )
+    amplitudes = [pulse.amplitude for pulse in (*given.values(), reading)]
+    step = largest_step(memristor, amplitudes, shortest / _POINTS_PER_PLATEAU, duration)
+
+    states, spread = _cells(memristor, initial_state, variation)
     order = [reading]
-    for pulse in programming:
-        order += [pulse, reading]
-    shortest = min(pulse.width for pulse in order)
-    sequence = pulse_sequence(order, gap=shortest / 5)
+    for kind, count in (("set", ups), ("reset", downs)):
+        for _ in range(count):
+            order += [given[kind], reading]
+    sequence = pulse_sequence(order, gap=gap)
     bench = cell_bench(
         cell,
         sequence.waveform.source(),
         form=chosen,
         initial_state=states,
-        variation={key: np.broadcast_to(v, (cells,)) for key, v in spread.items()},
+        variation=spread,
         gate=gate_voltage(cell, gate),
     )
-    step = shortest / _POINTS_PER_PLATEAU
     job = Job(
-        title=f"{pulses} SET and {down} RESET pulses on {cells} x {cell.name}",
+        title=f"{ups} SET and {downs} RESET pulses on {states.size} x {cell.name}",
         circuit=bench.circuit,
         analysis=Transient(stop=float(sequence.waveform.time[-1]), step=step, max_step=step),
         vectors=bench.vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
-    return Train(job, sequence, direction, states, reading.amplitude, chosen)
+    settings: dict[str, str | float] = {
+        "experiment": "pulse_train",
+        "device": memristor.name,
+        "cell_name": cell.name,
+        "form": chosen,
+        "citation": memristor.citation,
+        "read_voltage": reading.amplitude,
+    }
+    direction = np.repeat(np.array([1, -1]), [ups, downs])
+    return Train(job, bench, sequence, direction, states, reading.amplitude, settings)
 
 
 def pulse_train(
@@ -137,7 +144,8 @@ def pulse_train(
     form: Form | None = None,
     waveforms: bool = False,
     options: Options | None = None,
-    keep: Path | None = None,
+    time_limit: float = 600.0,
+    keep: str | Path | None = None,
 ) -> xr.Dataset:
     """Apply SET pulses and then RESET pulses, reading before the first and after each.
 
@@ -156,82 +164,179 @@ def pulse_train(
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
         waveforms: keep voltage, current and state over time as well.
         options: simulator options.
+        time_limit: s, wall clock.
         keep: directory to keep netlist, log and raw result in.
 
     Returns:
         dataset over ``cell`` and ``pulse`` (0 is the read before the first pulse):
-        ``conductance`` (S) read after each pulse, ``state`` then, ``energy`` (J) that the bit
-        line delivered in each programming pulse, ``read_energy`` (J); ``direction`` (+1 SET,
-        -1 RESET, 0 none) along ``pulse``. With ``waveforms`` also ``waveform_voltage``,
+        ``conductance`` (S) at the end of each read, ``read_change``, by what share the current
+        still changed in the read's second half, ``state`` then, ``energy`` (J) that the bit line
+        delivered in each programming pulse, ``read_energy`` (J); ``direction`` (+1 SET, -1 RESET,
+        0 none) along ``pulse``. With ``waveforms`` also ``waveform_voltage``,
         ``waveform_current``, ``waveform_state`` over ``time``.
 
     Raises:
         UsageError: values that make no pulse train.
         SimulationError: the simulator gave no trustworthy result.
     """
+    train = prepare_pulse_train(
+        device, set=set, reset=reset, read=read, pulses=pulses, reset_pulses=reset_pulses,
+        initial_state=initial_state, variation=variation, gate=gate, form=form,
+    )  # fmt: skip
+    return run_train(train, waveforms=waveforms, options=options, time_limit=time_limit, keep=keep)
+
+
+def pulse_cycles(
+    device: Device | Cell,
+    rng: np.random.Generator,
+    *,
+    devices: int = 10,
+    cycles: int = 3,
+    on_cycle: Callable[[int, Train, xr.Dataset], None] | None = None,
+    waveforms: bool = False,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+    **arguments: Any,
+) -> xr.Dataset:
+    """Take many devices, spread as their card says, through cycles of SET and RESET pulses.
+
+    A cycle is a pulse train on all devices in one netlist; the next starts in the states where
+    the last ended, with new cycle-to-cycle multipliers.
+
+    Args:
+        device: a memristor, or a cell around one; it must come from a card.
+        rng: draws the devices and the cycles.
+        devices: number of devices.
+        cycles: number of cycles of each.
+        on_cycle: called after each cycle with its number, from 0, what was simulated, and its
+            dataset.
+        waveforms: as in ``pulse_train``; seen by ``on_cycle``, not in the result.
+        options: simulator options.
+        time_limit: s, wall clock of each cycle.
+        **arguments: further arguments of ``pulse_train`` but ``variation``.
+
+    Returns:
+        the dataset of ``pulse_train`` over ``device``, ``cycle`` and ``pulse``.
+
+    Raises:
+        UsageError: values that make no pulse train, or a device without card.
+        SimulationError: the simulator gave no trustworthy result.
+    """
+    import xarray as xr
+
+    cell = as_cell(device)
+    drawn = device_of(cell).draw_variation(
+        rng, whole_number(devices, "devices"), whole_number(cycles, "cycles")
+    )
+    start = arguments.pop("initial_state", None)
+    states = initial_states(device_of(cell), start, devices)
+    parts = []
+    for cycle in range(cycles):
+        own = {name: values[:, cycle] for name, values in drawn.items()}
+        train = prepare_pulse_train(cell, initial_state=states, variation=own, **arguments)
+        part = run_train(train, waveforms=waveforms, options=options, time_limit=time_limit)
+        if on_cycle is not None:
+            on_cycle(cycle, train, part)
+        states = np.clip(part["state"].to_numpy()[:, -1], 0.0, 1.0)
+        over_time = [name for name in part.variables if "time" in part[name].dims]
+        parts.append(part.drop_vars(over_time))
+    result = xr.concat(parts, dim="cycle", combine_attrs="override").rename(cell="device")
+    result = result.assign_coords(cycle=np.arange(cycles))
+    result.attrs["wall_time"] = sum(part.attrs["wall_time"] for part in parts)
+    result.attrs["attempts"] = max(part.attrs["attempts"] for part in parts)
+    return result.transpose("device", "cycle", "pulse")
+
+
+def run_train(
+    train: Train,
+    *,
+    waveforms: bool = False,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+    keep: str | Path | None = None,
+) -> xr.Dataset:
+    """Simulate a train made ready; arguments and result are those of ``pulse_train``."""
     import xarray as xr
 
     from memcircuit.simulate import run
 
-    cell = as_cell(device)
-    train = prepare_pulse_train(
-        cell, set=set, reset=reset, read=read, pulses=pulses, reset_pulses=reset_pulses,
-        initial_state=initial_state, variation=variation, gate=gate, form=form,
-    )  # fmt: skip
-    raw = run(train.job, options=options, keep=keep)
+    raw = run(train.job, options=options, time_limit=time_limit, keep=keep)
     time = raw["time"].to_numpy()
-    voltage = raw["v(bit_line)"].to_numpy()
-    cells = train.initial_state.size
-    current = np.stack([raw[f"i(vcell{k})"].to_numpy() for k in range(cells)])
-    state = np.stack([raw[f"v(state{k})"].to_numpy() for k in range(cells)])
+    voltage = raw[train.bench.voltage].to_numpy()
+    current = np.stack([raw[name].to_numpy() for name in train.bench.currents])
+    state = np.stack([raw[name].to_numpy() for name in train.bench.states])
     state += train.initial_state[:, np.newaxis]
 
     reads, programs = slice(0, None, 2), slice(1, None, 2)
-    sequence = train.sequence
+    begin, end = train.sequence.plateau_start[reads], train.sequence.plateau_stop[reads]
     # the last instant of a read's plateau, where displacement currents have died away
-    instant = sequence.plateau_stop[reads] - 1e-3 * (
-        sequence.plateau_stop[reads] - sequence.plateau_start[reads]
-    )
-    energy = np.zeros((cells, train.direction.size + 1))
-    energy[:, 1:] = _energy(time, voltage, current, sequence, programs)
+    instant = end - 1e-3 * (end - begin)
+    last, middle = _sample(time, current, instant), _sample(time, current, (begin + end) / 2)
+    cells, pulses = len(current), train.direction.size
+    energy = np.zeros((cells, pulses + 1))
+    energy[:, 1:] = _energy(time, voltage, current, train.sequence, programs)
+    read_energy = _energy(time, voltage, current, train.sequence, reads)
+    change = np.abs(middle / np.where(last == 0, np.inf, last) - 1)
+    values = {
+        "conductance": (last / np.interp(instant, time, voltage), "S", "conductance"),
+        "read_change": (change, "1", "change of the current in the second half of the read"),
+        "state": (_sample(time, state, instant), "1", "state"),
+        "energy": (energy, "J", "energy of the pulse"),
+        "read_energy": (read_energy, "J", "energy of the read"),
+    }
     result = xr.Dataset(
         {
-            "conductance": (
-                ("cell", "pulse"),
-                _sample(time, current, instant) / np.interp(instant, time, voltage),
-                {"units": "S", "long_name": "conductance"},
-            ),
-            "state": (("cell", "pulse"), _sample(time, state, instant), {"units": "1"}),
-            "energy": (
-                ("cell", "pulse"), energy, {"units": "J", "long_name": "energy of the pulse"},
-            ),
-            "read_energy": (
-                ("cell", "pulse"),
-                _energy(time, voltage, current, sequence, reads),
-                {"units": "J", "long_name": "energy of the read"},
-            ),
+            name: (("cell", "pulse"), array, {"units": unit, "long_name": text})
+            for name, (array, unit, text) in values.items()
         },
         coords={
             "cell": np.arange(cells),
-            "pulse": np.arange(train.direction.size + 1),
+            "pulse": np.arange(pulses + 1),
             "direction": ("pulse", np.concatenate([[0], train.direction])),
         },
-        attrs={
-            **raw.attrs,
-            "experiment": "pulse_train",
-            "device": device_of(cell).name,
-            "cell_name": cell.name,
-            "form": train.form,
-            "citation": device_of(cell).citation,
-            "read_voltage": train.read_amplitude,
-        },
-    )  # fmt: skip
+        attrs={**raw.attrs, **train.settings},
+    )
     if waveforms:
         result = result.assign_coords(time=("time", time, {"units": "s"}))
         result["waveform_voltage"] = ("time", voltage, {"units": "V"})
         result["waveform_current"] = (("cell", "time"), current, {"units": "A"})
         result["waveform_state"] = (("cell", "time"), state, {"units": "1"})
     return result
+
+
+def _cells(
+    memristor: Device, initial_state: ArrayLike | None, variation: Mapping[str, ArrayLike] | None
+) -> tuple[Array, dict[str, Array]]:
+    """Return states and multipliers of every cell, each (cells,)."""
+    spread = {}
+    for name, given in (variation or {}).items():
+        if name not in memristor.multipliers:
+            raise UsageError(
+                f"device {memristor.name!r} has no multiplier {name!r}; it has "
+                f"{', '.join(memristor.multipliers)}"
+            )
+        try:
+            spread[name] = np.atleast_1d(np.asarray(given, dtype=float))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"variation {name!r} = {given!r} is no number") from error
+        if not np.all((spread[name] > 0) & (spread[name] < np.inf)):
+            raise UsageError(f"variation {name!r}: every multiplier must be above 0 and finite")
+        if spread[name].ndim != 1:
+            raise UsageError(
+                f"variation {name!r} has shape {spread[name].shape}; expected one number per cell"
+                " (mc.pulse_cycles takes devices through cycles)"
+            )
+    sizes = {1 if initial_state is None else np.size(initial_state)}
+    sizes |= {values.size for values in spread.values()}
+    cells = max(sizes)
+    if sizes - {1, cells}:
+        raise UsageError(
+            f"initial_state and variation are for different numbers of cells: {sorted(sizes)}"
+        )
+    if initial_state is not None and np.size(initial_state) == 1:
+        initial_state = np.ravel(initial_state)[0]
+    states = initial_states(memristor, initial_state, cells)
+    return states, {name: np.broadcast_to(values, (cells,)) for name, values in spread.items()}
 
 
 def _sample(time: Array, values: Array, instants: Array) -> Array:

@@ -66,9 +66,10 @@ def test_card_states_the_loop_or_the_user_does():
 @pytest.mark.parametrize(
     "wrong",
     [{"amplitude": 0.0}, {"frequency": -1.0}, {"cycles": 0}, {"points_per_cycle": 10},
-     {"initial_state": 1.5}, {"frequency": float("nan")}],
+     {"initial_state": 1.5}, {"frequency": float("nan")}, {"amplitude": "1"}, {"cycles": 1.5},
+     {"cycles": 10**7}],
 )  # fmt: skip
 def test_refused_before_the_simulator_starts(wrong):
     arguments = {"amplitude": 1.0, "frequency": 1e3, **wrong}
-    with pytest.raises(UsageError, match=next(iter(wrong))):
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))}|time points"):
         mc.iv_loop(mc.device("lin2022_hfo2"), **arguments)
