@@ -63,7 +63,7 @@ class Digits:
         return len(self.labels)
 
 
-def load_digits(folder: Path | None = None) -> tuple[Digits, Digits]:
+def load_digits(folder: str | Path | None = None) -> tuple[Digits, Digits]:
     """Load the UCI digits: 3823 training and 1797 test images; see `CITATION`.
 
     The repository counts black pixels in blocks of 4x4, so its values are 0..16, one more than
@@ -79,7 +79,9 @@ def load_digits(folder: Path | None = None) -> tuple[Digits, Digits]:
     Raises:
         UsageError: a file is missing, or is not the repository's file bit for bit.
     """
-    place = folder if folder is not None else files("memcircuit.networks") / "data" / "optdigits"
+    place = (
+        Path(folder) if folder is not None else files("memcircuit.networks") / "data" / "optdigits"
+    )
     training, test = (_read(place / name, sha256) for name, sha256 in SHA256.items())
     return training, test
 

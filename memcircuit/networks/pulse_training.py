@@ -51,10 +51,10 @@ class PulseRule:
     scale: float = 300e-6
 
     def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise UsageError(f"epochs is {self.epochs}; it must be at least 1")
-        if self.batch < 1:
-            raise UsageError(f"batch is {self.batch}; it must be at least 1 image")
+        for name in ("epochs", "batch"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise UsageError(f"{name} is {value!r}; it must be a whole number of at least 1")
         if not 0.0 <= self.threshold <= 1.0:
             raise UsageError(f"threshold is {self.threshold}; it must be 0 to 1")
         if self.threshold_over not in ("output", "array"):
@@ -127,6 +127,8 @@ def train(
     Raises:
         UsageError: images, response or conductances that cannot be used; nothing was computed.
     """
+    if not isinstance(response, PulseResponse):
+        raise UsageError(f"response is a {type(response).__name__}; pass table.pulse_response()")
     for name, digits in (("training", training), ("test", test)):
         if not len(digits):
             raise UsageError(f"the {name} set is empty; it must hold at least one image")

@@ -36,7 +36,9 @@ class SynapseArray:
     """Conductances of (inputs, outputs) differential pairs, and what pulses do to them.
 
     Each device is assigned at random to one of the response's devices, as in the simulation of
-    Lin et al. 2022 (doi:10.3390/nano12071075, section 4.2), and keeps it.
+    Lin et al. 2022 (doi:10.3390/nano12071075, section 4.2), and keeps it. How far its steps lie
+    from that device's mean, in cycle-to-cycle deviations, is drawn when its pulses turn from SET
+    to RESET or back: a new cycle begins.
 
     Attributes:
         conductance: (inputs, outputs, 2) S, the positive device of each pair first.
@@ -57,7 +59,7 @@ class SynapseArray:
         Args:
             response: change by one pulse, per device of the table.
             pairs: number of inputs and of outputs.
-            rng: assigns devices, chooses the stuck ones, and draws each pulse's spread.
+            rng: assigns devices, chooses the stuck ones, and draws each cycle's deviation.
             initial_conductance: S inside the table's range, one for all or
                 (inputs, outputs, 2); the table's lowest by default.
             stuck: failed devices; ``round(share * devices)`` of them are chosen.
@@ -72,6 +74,9 @@ class SynapseArray:
             "reset": (response.reset_step.ravel(), response.reset_spread.ravel()),
         }
         self.conductance = _initial(initial_conductance, (*pairs, 2), response)
+        # A cycle's deviation holds while pulses go one way, as in the table's trains.
+        self._deviation = np.zeros(self.conductance.size)
+        self._direction = np.full(self.conductance.size, "", dtype="<U5")
         # Where each device's row begins in the flattened tables.
         self._row = rng.integers(response.devices, size=self.conductance.size) * self._points
         self.stuck = np.zeros(self.conductance.shape, dtype=np.bool_)
@@ -110,7 +115,10 @@ class SynapseArray:
         step, spread = (
             table[left] * (1.0 - share) + table[left + 1] * share for table in self._tables[kind]
         )
-        change = step + spread * self._rng.standard_normal(len(cells))
+        turned = cells[self._direction[cells] != kind]
+        self._direction[turned] = kind
+        self._deviation[turned] = self._rng.standard_normal(len(turned))
+        change = step + spread * self._deviation[cells]
         conductance[cells] = np.clip(start + change, self._lowest, self._highest)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import TableError
+from memcircuit.files import whole_file
 from memcircuit.tables.response import PulseResponse
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ Direction = Literal["set", "reset"]
 
 #: Both directions, in the order of the table.
 DIRECTIONS: tuple[Direction, Direction] = ("set", "reset")
+# A read whose current changes by more than this share in its second half has not settled.
+_SETTLED = 0.01
 _DIMENSIONS = ("device", "cycle", "direction", "step")
 
 
@@ -47,7 +50,7 @@ class ConductanceTable:
         if bad.size:
             place = ", ".join(f"{d} {i}" for d, i in zip(_DIMENSIONS, bad[0], strict=True))
             raise TableError(
-                f"conductance table: {values[tuple(bad[0])]!r} S at {place}; must be above 0"
+                f"conductance table: {values[tuple(bad[0])]:g} S at {place}; must be above 0"
             )
 
     def __eq__(self, other: object) -> bool:
@@ -56,31 +59,31 @@ class ConductanceTable:
     __hash__ = None  # type: ignore[assignment]
 
     @classmethod
-    def from_pulses(cls, train: xr.Dataset, cycles: int = 1) -> ConductanceTable:
-        """Return the table of a pulse train.
+    def from_pulses(cls, train: xr.Dataset) -> ConductanceTable:
+        """Return the table of pulse trains.
 
         Args:
-            train: result of ``pulse_train`` with SET and RESET pulses.
-            cycles: how many successive cells are cycles of one and the same device.
+            train: result of ``pulse_train`` (every cell a device) or of ``pulse_cycles``, with
+                SET and RESET pulses.
 
         Raises:
-            TableError: not a pulse train with both directions, or cells that cycles do not divide.
+            TableError: no pulse train with both directions, or reads that have not settled.
         """
         import xarray as xr
 
         if "conductance" not in train or "direction" not in train.coords:
             raise TableError("not the result of a pulse train: no conductance by pulse")
-        cells = train.sizes["cell"]
-        if cycles < 1 or cells % cycles:
-            raise TableError(f"{cells} cells cannot be {cycles} cycles of each device")
+        if "cell" in train.dims:
+            train = train.rename(cell="device").expand_dims(cycle=1, axis=1)
         direction = train["direction"].to_numpy()
         ups, downs = int(np.sum(direction > 0)), int(np.sum(direction < 0))
         if not ups or not downs:
             raise TableError(f"{ups} SET and {downs} RESET pulses: a table needs both directions")
-        shape = (cells // cycles, cycles, 2, max(ups, downs) + 1)
+        _check_settled(train)
+        shape = (train.sizes["device"], train.sizes["cycle"], 2, max(ups, downs) + 1)
         conductance, energy = np.full(shape, np.nan), np.full(shape, np.nan)
         for target, name in ((conductance, "conductance"), (energy, "energy")):
-            values = train[name].to_numpy().reshape(*shape[:2], -1)
+            values = train[name].transpose("device", "cycle", "pulse").to_numpy()
             target[:, :, 0, : ups + 1] = values[..., : ups + 1]
             target[:, :, 1, : downs + 1] = values[..., ups:]
         energy[..., 0] = 0.0
@@ -107,8 +110,8 @@ class ConductanceTable:
 
     @property
     def conductance_range(self) -> tuple[float, float]:
-        """Lowest and highest conductance of the mean device, S."""
-        mean = self.dataset["conductance"].mean(("device", "cycle"))
+        """Lowest and highest conductance that the mean device had, S."""
+        mean = self.dataset["conductance"].mean("device")
         return float(mean.min()), float(mean.max())
 
     def curves(self, direction: Direction) -> Array:
@@ -116,7 +119,12 @@ class ConductanceTable:
 
         Returns:
             (devices, cycles, pulses + 1).
+
+        Raises:
+            TableError: no such direction.
         """
+        if direction not in DIRECTIONS:
+            raise TableError(f"direction {direction!r}; choose 'set' or 'reset'")
         values = self.dataset["conductance"].sel(direction=direction).to_numpy()
         return np.asarray(values[..., ~np.isnan(values).all(axis=(0, 1))])
 
@@ -134,11 +142,19 @@ class ConductanceTable:
         """Return how many levels one device keeps apart from cycle to cycle.
 
         Levels count when their means differ by more than ``sigmas`` times the sum of their
-        cycle-to-cycle standard deviations; the least over all devices is returned.
+        cycle-to-cycle standard deviations; the least over all devices is returned. With few
+        cycles the deviations, and so the number, are rough.
+
+        Raises:
+            TableError: a single cycle, which has no deviation, or ``sigmas`` not above 0.
         """
         curves = self.curves(direction)
-        mean = curves.mean(axis=1)
-        spread = curves.std(axis=1, ddof=1 if curves.shape[1] > 1 else 0)
+        if curves.shape[1] < 2 or not sigmas > 0:
+            raise TableError(
+                f"levels kept apart by {sigmas} sigmas over {curves.shape[1]} cycles: needs at "
+                "least 2 cycles (mc.pulse_cycles) and sigmas above 0"
+            )
+        mean, spread = curves.mean(axis=1), curves.std(axis=1, ddof=1)
         return min(_count(m, sigmas * s) for m, s in zip(mean, spread, strict=True))
 
     def pulse_energy(self, direction: Direction) -> float:
@@ -150,36 +166,33 @@ class ConductanceTable:
     def pulse_response(self, points: int = 512) -> PulseResponse:
         """Return dG as a function of G for every device and both directions.
 
-        Between measured points the change is interpolated; at the end of a device's measured
+        Between measured points the change is interpolated; beyond the end of a device's measured
         range it is zero, so that no device leaves what was measured.
 
         Args:
-            points: number of conductances in the common grid.
+            points: number of conductances in the common grid, at least 2.
+
+        Raises:
+            TableError: fewer points.
         """
+        if points < 2:
+            raise TableError(f"pulse response on {points} points; at least 2")
         low = min(float(self.curves(d).min()) for d in DIRECTIONS)
         high = max(float(self.curves(d).max()) for d in DIRECTIONS)
         grid = np.linspace(low, high, points)
-        steps = {d: _steps(self.curves(d), grid) for d in DIRECTIONS}
-        ddof = 1 if self.dataset.sizes["cycle"] > 1 else 0
-        return PulseResponse(
-            conductance=grid,
-            set_step=steps["set"].mean(axis=1),
-            reset_step=steps["reset"].mean(axis=1),
-            set_spread=steps["set"].std(axis=1, ddof=ddof),
-            reset_spread=steps["reset"].std(axis=1, ddof=ddof),
-        )
+        set_step, set_spread = _response(self.curves("set"), grid, upward=True)
+        reset_step, reset_spread = _response(self.curves("reset"), grid, upward=False)
+        return PulseResponse(grid, set_step, reset_step, set_spread, reset_spread)
 
     def to_netcdf(self, path: str | Path) -> Path:
         """Write the table to a netCDF file and return its path.
 
         Raises:
-            TableError: the file cannot be written.
+            UsageError: the file cannot be written.
         """
         target = Path(path)
-        try:
-            self.dataset.to_netcdf(target, engine="scipy")
-        except OSError as error:
-            raise TableError(f"conductance table: cannot write {target}: {error}") from error
+        with whole_file(target) as fresh:
+            self.dataset.to_netcdf(fresh, engine="scipy")
         return target
 
     @classmethod
@@ -193,7 +206,7 @@ class ConductanceTable:
 
         try:
             return cls(xr.load_dataset(path, engine="scipy"))
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, LookupError) as error:
             raise TableError(f"conductance table: cannot read {path}: {error}") from error
 
 
@@ -211,12 +224,31 @@ def _count(levels: Array, spread: Array) -> int:
     return count
 
 
-def _steps(curves: Array, grid: Array) -> Array:
+def _response(curves: Array, grid: Array, *, upward: bool) -> tuple[Array, Array]:
+    """Return mean and cycle-to-cycle deviation of one pulse's change, each (devices, points)."""
     steps = np.empty((*curves.shape[:2], grid.size))
     for place in np.ndindex(*curves.shape[:2]):
-        curve = curves[place]
-        before = curve
-        change = np.append(np.diff(curve), 0.0)
+        before, change = curves[place][:-1], np.diff(curves[place])
         order = np.argsort(before)
+        # a cycle that ended earlier goes on with its last step, so that only what the cycles
+        # really differ by counts as their deviation
         steps[place] = np.interp(grid, before[order], change[order])
-    return steps
+    if upward:
+        measured = grid < curves.max(axis=(1, 2))[:, np.newaxis]
+    else:
+        measured = grid > curves.min(axis=(1, 2))[:, np.newaxis]
+    ddof = 1 if curves.shape[1] > 1 else 0
+    return steps.mean(axis=1) * measured, steps.std(axis=1, ddof=ddof) * measured
+
+
+def _check_settled(train: xr.Dataset) -> None:
+    if "read_change" not in train:
+        return
+    change = train["read_change"].transpose("device", "cycle", "pulse").to_numpy()
+    if change.max() > _SETTLED:
+        device, cycle, pulse = np.unravel_index(np.argmax(change), change.shape)
+        raise TableError(
+            f"conductance table: the read of device {device}, cycle {cycle}, after pulse {pulse} "
+            f"still changes by {change.max():.2g} of itself in its second half; at most "
+            f"{_SETTLED:g}: lengthen the read pulse, or open the gate"
+        )

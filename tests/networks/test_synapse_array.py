@@ -67,6 +67,25 @@ def test_spread_has_the_stated_deviation():
     assert step.std() == pytest.approx(1e-6, abs=5 * 1e-6 / np.sqrt(40_000))
 
 
+def test_deviation_lasts_as_long_as_the_direction():
+    """Ten SETs of one cycle deviate together: 10 sigma, not sqrt(10) sigma; a turn draws anew."""
+    response = replace(
+        linear(5e-6),
+        set_spread=np.full((1, 33), 1e-6),
+        reset_spread=np.full((1, 33), 1e-6),
+    )
+    array = SynapseArray(response, (200, 100), rng(), initial_conductance=100e-6)
+    up = np.ones((200, 100), dtype=np.int8)
+    for _ in range(10):
+        array.pulse(up)
+    first = array.conductance[..., 0] - 150e-6
+    assert first.std() == pytest.approx(10e-6, rel=0.03)
+    before = array.conductance[..., 0].copy()
+    array.pulse(-up)
+    second = array.conductance[..., 0] - before + 5e-6
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.03
+
+
 def test_devices_are_assigned_evenly_and_kept():
     steps = 1e-6 * np.arange(1, 5)[:, np.newaxis] * np.ones(33)
     response = replace(

@@ -1,0 +1,38 @@
+"""Rules are rated on images set aside, and a bad rule comes last."""
+
+import numpy as np
+import pytest
+from synthetic_devices import saturating
+
+from memcircuit.errors import UsageError
+from memcircuit.networks import PulseRule, load_digits, rate_rules
+
+
+@pytest.fixture(scope="module")
+def training():
+    return load_digits()[0]
+
+
+def test_bad_rules_come_last(training):
+    good = PulseRule(epochs=4)
+    every_weight = PulseRule(epochs=4, batch=10, threshold=0.0)  # large steps on every weight
+    rated = rate_rules(
+        saturating(), training, np.random.default_rng(0), rules=(every_weight, good), splits=2
+    )
+    assert [one.rule for one in rated] == [good, every_weight]
+    assert rated[0].accuracy.shape == (2,)
+    assert rated[0].accuracy.mean() > rated[1].accuracy.mean() + 0.1
+
+
+def test_same_seed_same_rating(training):
+    rules = (PulseRule(epochs=2),)
+    ratings = [
+        rate_rules(saturating(), training, np.random.default_rng(1), rules=rules, splits=2)
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(ratings[0][0].accuracy, ratings[1][0].accuracy)
+
+
+def test_nothing_to_choose_from(training):
+    with pytest.raises(UsageError, match="0 rules on 3 splits"):
+        rate_rules(saturating(), training, np.random.default_rng(0), rules=())
