@@ -45,7 +45,10 @@ _OWN_PLACE = {
 _STARTS = re.compile(r"[A-Za-z.+*$;]")
 _CONTROL = re.compile(r"[^\x20-\x7e\t]")
 # File parameters of the sources and code models, and the code models that load or start programs.
-_FILE_ACCESS = re.compile(r"\w*file\s*=|\bd_cosim\b|\bd_process\b", re.IGNORECASE)
+# (XSPICE takes "=", "(" and "," between a parameter and its value for blanks.)
+_FILE_ACCESS = re.compile(
+    r"file[\s=(,]*[\"'<]|\w*file\s*=|\bd_cosim\b|\bd_process\b|\bfilesource\b", re.IGNORECASE
+)
 _CURRENT_SOURCE = re.compile(r"[ifg]|b.*\bi\s*=", re.IGNORECASE | re.DOTALL)
 
 
@@ -65,6 +68,11 @@ def check_circuit(text: str) -> None:
             raise UsageError(f"circuit line {number}, {stripped[:80]!r}: {reason}")
         if stripped.startswith("+") and number == 1:
             raise UsageError("circuit line 1 continues a line that is not there")
+    for line in _joined(text):
+        if _FILE_ACCESS.search(line):
+            raise UsageError(
+                f"circuit {line[:80]!r}: an element that opens files or programs is not allowed"
+            )
     _check_floating(text)
 
 

@@ -40,7 +40,7 @@ _ROOM = 1_000_000
 
 
 def compile_verilog_a(
-    source: Path, *, options: Sequence[str] = (), time_limit: float = 120.0
+    source: str | Path, *, options: Sequence[str] = (), time_limit: float = 120.0
 ) -> Path:
     """Compile a Verilog-A file, or find it compiled.
 
@@ -62,7 +62,7 @@ def compile_verilog_a(
         CacheError: the cache cannot be written.
         ToolMissingError: there is no compiler.
     """
-    source = source.absolute()
+    source = Path(source).absolute()
     compiler = find_openvaf()
     # the size tells builds of the same version apart
     identity = f"{compiler_version(compiler)} {compiler.stat().st_size}"

@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from memcircuit.errors import ToolMissingError
+from memcircuit.errors import CacheError, ToolMissingError
 
 NGSPICE_VARIABLE = "MEMCIRCUIT_NGSPICE"
 OPENVAF_VARIABLE = "MEMCIRCUIT_OPENVAF"
@@ -102,7 +102,20 @@ def find_openvaf() -> Path:
 
 
 def cache_directory() -> Path:
-    """Give the cache's place: ``MEMCIRCUIT_CACHE``, or ``memcircuit`` in the user's XDG cache."""
+    """Give the cache's place: ``MEMCIRCUIT_CACHE``, or ``memcircuit`` in the user's XDG cache.
+
+    Raises:
+        CacheError: there is no home directory to put it in.
+    """
+    try:
+        return _cache_directory()
+    except RuntimeError as error:
+        raise CacheError(
+            f"there is no place for the cache: {error}; set {CACHE_VARIABLE} to a directory"
+        ) from error
+
+
+def _cache_directory() -> Path:
     if own := os.environ.get(CACHE_VARIABLE):
         return Path(own).expanduser().absolute()
     xdg = os.environ.get("XDG_CACHE_HOME", "")

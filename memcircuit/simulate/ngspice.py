@@ -47,7 +47,7 @@ def run(
     *,
     options: Options | None = None,
     time_limit: float = 600.0,
-    keep: Path | None = None,
+    keep: str | Path | None = None,
     file_limit: int = 4 * 2**30,
 ) -> xr.Dataset:
     """Simulate.
@@ -80,6 +80,7 @@ def run(
         CompileError: a Verilog-A file is wrong.
         UsageError: ``keep`` cannot be written.
     """
+    keep = None if keep is None else Path(keep)
     if not time_limit > 0:
         raise UsageError(f"time_limit={time_limit!r} s must be above 0")
     begin = time.monotonic()
@@ -114,7 +115,7 @@ def run(
         raise _failure(job, failed, attempt.findings, keep or directory)
 
 
-def export(job: Job, directory: Path, *, options: Options | None = None) -> Path:
+def export(job: Job, directory: str | Path, *, options: Options | None = None) -> Path:
     """Write a netlist and its compiled models; plain ``ngspice -b deck.cir`` there runs it.
 
     Args:
@@ -129,6 +130,7 @@ def export(job: Job, directory: Path, *, options: Options | None = None) -> Path
         UsageError: the directory cannot be written.
         CompileError: a Verilog-A file is wrong.
     """
+    directory = Path(directory)
     compiled = [compile_verilog_a(source) for source in job.verilog_a]
     text = job.deck(options or Options(), job.library_names())
     try:

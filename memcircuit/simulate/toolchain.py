@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from memcircuit.errors import (
+    CacheError,
     CompileError,
     MemcircuitError,
     ToolError,
@@ -130,7 +131,7 @@ def ngspice_capabilities(path: Path | None = None) -> Capabilities:
         ToolMissingError: there is no ngspice, or the program is not one.
     """
     path = find_ngspice() if path is None else path.absolute()
-    compiler = locate_openvaf()
+    compiler = _compiler()  # one that is named wrongly is not ngspice's fault
     return _capabilities(path, _fingerprint(path), compiler, _fingerprint(compiler))
 
 
@@ -169,7 +170,10 @@ def _capabilities(
 ) -> Capabilities:
     text = repr((str(path), fingerprint, str(compiler), compiler_fingerprint))
     key = hashlib.sha256(text.encode()).hexdigest()[:32]
-    memory = cache_directory() / "capabilities" / f"{key}.json"
+    try:
+        memory = cache_directory() / "capabilities" / f"{key}.json"
+    except CacheError:
+        return _probe(path, compiler)[0]
     if remembered := _recall(memory, path):
         return remembered
     answer, certain = _probe(path, compiler)

@@ -43,6 +43,20 @@ def test_refused_with_its_line(line):
         check_circuit(f"R1 a 0 1k\n{line}\nR9 a 0 1k")
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        '.model src filesource (file\n+ ="secret.txt" amploffset=[0])',
+        '.model src filesource (file "secret.txt")',
+        '.model src filesource (file,"secret.txt")',
+        '.model p d_source (input_file\n+ = "secret.txt")',
+    ],
+)
+def test_file_access_hidden_over_lines_or_without_a_sign(lines):
+    with pytest.raises(UsageError, match="not allowed"):
+        check_circuit(f"R1 a 0 1k\n{lines}\nR9 a 0 1k")
+
+
 def test_a_circuit_cannot_continue_the_title():
     with pytest.raises(UsageError, match="line 1"):
         check_circuit("+ .control")
