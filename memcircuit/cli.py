@@ -101,7 +101,7 @@ def doctor() -> None:
 @app.command()
 def demo(
     out: Out = Path("out/demo"),
-    seed: Annotated[int, typer.Option(help="Seed of every random draw.")] = 2022,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of every random draw.")] = 2022,
     form: FormOption = None,
 ) -> None:
     """Run the whole chain on the HfO2 device of Lin et al. 2022 and write a report."""
@@ -111,7 +111,7 @@ def demo(
     from memcircuit.studies import lin2022
     from memcircuit.studies.steps import StepLog
 
-    console = Console()
+    console = Console(markup=False)
     result = lin2022.run(out, seed=seed, form=_form(form), steps=StepLog(console))
     table = Table(show_header=False)
     for name, value in result.summary():
@@ -130,7 +130,7 @@ def devices(
 
     from memcircuit.devices.cards import card_names, load_card
 
-    console = Console()
+    console = Console(markup=False)
     if card is None:
         table = Table("card", "model", "device")
         for name in card_names():
@@ -176,12 +176,17 @@ def iv(
 def pulses(
     card: CardArgument,
     number: Annotated[int, typer.Option("--pulses", help="Pulses each way.")] = 50,
+    count: Annotated[int, typer.Option("--devices", min=1, help="Devices, spread.")] = 1,
+    cycles: Annotated[int, typer.Option(min=1, help="Cycles of each device.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the spread.")] = 0,
     cell: Annotated[str, typer.Option(help="1m or 1t1r.")] = "1t1r",
     out: Out = Path("out/pulses"),
     form: FormOption = None,
     change: SetOption = None,
 ) -> None:
     """Apply SET and RESET pulses; write the conductance table and its figure."""
+    import numpy as np
+
     import memcircuit as mc
     from memcircuit.errors import UsageError
 
@@ -189,7 +194,14 @@ def pulses(
     kinds = {"1m": mc.cells.OneMemristor, "1t1r": mc.cells.OneTransistorOneMemristor}
     if cell not in kinds:
         raise UsageError(f"--cell {cell!r}: choose {' or '.join(kinds)}")
-    train = mc.pulse_train(kinds[cell](device), pulses=number, form=_form(form))
+    chosen = kinds[cell](device)
+    if count == cycles == 1:  # the nominal device
+        train = mc.pulse_train(chosen, pulses=number, form=_form(form))
+    else:
+        train = mc.pulse_cycles(
+            chosen, np.random.default_rng(seed), devices=count, cycles=cycles, pulses=number,
+            form=_form(form),
+        )  # fmt: skip
     table = mc.ConductanceTable.from_pulses(train)
     _write(out, "pulses", table.dataset, mc.plot.pulse_response(table))
 
@@ -244,38 +256,43 @@ def models_check() -> None:
 
 
 def _write(out: Path, name: str, dataset: Any, axes: Any) -> None:
-    from memcircuit.errors import UsageError
+    from memcircuit.files import make_directory, whole_file
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        dataset.to_netcdf(out / f"{name}.nc", engine="scipy")
-        axes.figure.savefig(out / f"{name}.png", dpi=150)
-    except OSError as error:
-        raise UsageError(f"cannot write to {out}: {error.strerror}") from error
+    make_directory(out)
+    with whole_file(out / f"{name}.nc") as data, whole_file(out / f"{name}.png") as picture:
+        dataset.to_netcdf(data, engine="scipy")
+        axes.figure.savefig(picture, dpi=150)
     typer.echo(f"{out / name}.nc\n{out / name}.png")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import memcircuit
+
+        typer.echo(f"memcircuit {memcircuit.__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def _options(
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
 ) -> None:
-    del debug  # seen by main, which catches the errors
+    del debug, version  # main sees the first, the callback the second
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 wrong input, 3 a tool is missing or failed."""
     from memcircuit.errors import MemcircuitError
-    from pyspice_netlists.errors import NetlistError
 
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(given)
-    except (MemcircuitError, NetlistError) as error:
+        app([argument for argument in given if argument != "--debug"])
+    except MemcircuitError as error:
         if "--debug" in given:
             raise
         typer.echo(f"memcircuit: {error}", err=True)
-        log = getattr(error, "log", "")
-        if log:
-            typer.echo(log.rstrip(), err=True)
-        sys.exit(getattr(error, "exit_status", 2))
+        sys.exit(error.exit_status)

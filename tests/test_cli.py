@@ -9,6 +9,7 @@ import xarray as xr
 
 import memcircuit as mc
 from memcircuit.cli import main, quantity
+from memcircuit.devices.cards import cards_directory
 from memcircuit.errors import ParameterError
 from memcircuit.simulate import find_ngspice
 
@@ -70,6 +71,24 @@ def test_iv_and_pulses_write_data_and_figure(tmp_path, capsys):
     assert _exit(arguments, capsys)[0] == 0
     table = mc.ConductanceTable.from_netcdf(tmp_path / "pulses.nc")
     assert table.curves("set").shape == (1, 1, 6)
+    many = [*arguments, "--devices", "2", "--cycles", "3", "--seed", "4"]
+    assert _exit(many, capsys)[0] == 0
+    table = mc.ConductanceTable.from_netcdf(tmp_path / "pulses.nc")
+    assert table.curves("set").shape == (2, 3, 6)
+
+
+def test_version(capsys):
+    code, out, _ = _exit(["--version"], capsys)
+    assert (code, out.strip()) == (0, f"memcircuit {mc.__version__}")
+
+
+@pytest.mark.parametrize("name", ["iv_loop.png", "iv_loop.nc"])
+def test_nothing_half_written_when_a_figure_cannot_be(tmp_path, capsys, name):
+    (tmp_path / name).mkdir()
+    assert "cannot write" in _refused([*IV, "--out", str(tmp_path)], capsys, 2)
+    left = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    assert left <= {"iv_loop.nc", "iv_loop.png"}
+    assert not any(path.startswith(".new") for path in left)
 
 
 def test_iv_without_more_takes_the_cards_loop(tmp_path, capsys):
@@ -108,9 +127,12 @@ def test_compile_prints_the_result(capsys):
         ([*IV, "--form", "spectre"], "choose osdi or behavioural"),
         (["iv", "lin2022_hfo2", "--amplitude", "1.8A", "--frequency", "1"], "expected 'V'"),
         (["iv", "lin2022_hfo2", "--amplitude", "-1", "--frequency", "1"], "above zero"),
+        (["iv", "lin2022_hfo2", "--amplitude", "1e200"], "within +-1000 V"),
         (["pulses", "lin2022_hfo2", "--pulses", "-3"], "at least one pulse"),
         (["pulses", "lin2022_hfo2", "--cell", "4m"], "choose 1m or 1t1r"),
         (["compile", "missing.va"], "missing.va"),
+        (["pulses", "lin2022_hfo2", "--pulses", "1000000000"], "time points, more than"),
+        (["demo", "--seed", "-1"], "seed"),
         (["nothing"], "No such command"),
     ],
 )
@@ -149,6 +171,10 @@ def test_no_ngspice(tmp_path, monkeypatch, capsys):
 def test_compiler_named_wrongly(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MEMCIRCUIT_OPENVAF", str(tmp_path / "nowhere"))
     assert "MEMCIRCUIT_OPENVAF" in _refused([*IV, "--out", str(tmp_path / "out")], capsys, 3)
+    code, out, _ = _exit(["doctor"], capsys)
+    assert code == 0  # ngspice is there, and not to blame
+    assert "ngspice: missing" not in out
+    assert "MEMCIRCUIT_OPENVAF" in out
 
 
 def test_no_compiler(tmp_path, monkeypatch, capsys):
@@ -185,9 +211,11 @@ def test_cache_that_cannot_be_written(tmp_path, monkeypatch, capsys):
 def test_netlist_that_does_not_converge(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    arguments = ["iv", "lin2022_hfo2", "--amplitude", "1e200V", "--frequency", "1kHz"]
+    # a RESET that takes 1e-38 s
+    arguments = ["iv", "kvatinsky2015_vteam", "--set", "k_off=1e30"]
     err = _refused([*arguments, "--out", str(tmp_path / "out")], capsys, 3)
-    assert "The run is kept in" in err
+    assert "Timestep too small" in err
+    assert err.count("The run is kept in") == 1
     assert not (tmp_path / "out").exists()
 
 
@@ -198,6 +226,33 @@ def test_debug_shows_the_traceback():
     )  # fmt: skip
     assert "Traceback" in done.stderr
     assert "CardError" in done.stderr
+
+
+def test_debug_works_behind_the_command_too(capsys):
+    with pytest.raises(mc.MemcircuitError):
+        main(["devices", "x", "--debug"])
+    capsys.readouterr()
+
+
+def test_broken_cards_of_every_kind(tmp_path, capsys):
+    card = tmp_path / "mine.toml"
+    good = (cards_directory() / "lin2022_hfo2.toml").read_text(encoding="utf-8")
+    for text, message in (
+        ("a = " + "[" * 5000, "not valid TOML"),
+        (good.replace("350e-6", "1" + "0" * 400), "not a finite number"),
+        (good.replace('title = "Al', 'titel = "Al', 1), "unknown 'titel'"),
+    ):
+        card.write_text(text, encoding="utf-8")
+        assert message in _refused(["devices", str(card)], capsys, 2)
+    card.write_text("\ufeff" + good.replace("Al-doped", "[/b] doped"), encoding="utf-8")
+    assert "[/b] doped" in _exit(["devices", str(card)], capsys)[1]
+
+
+def test_no_home_directory(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MEMCIRCUIT_CACHE", "~nosuchuser/cache")
+    err = _refused([*IV, "--form", "osdi", "--out", str(tmp_path)], capsys, 3)
+    assert "set MEMCIRCUIT_CACHE to a directory" in err
+    assert _exit([*IV, "--form", "behavioural", "--out", str(tmp_path)], capsys)[0] == 0
 
 
 def test_output_that_cannot_be_written(tmp_path, capsys):

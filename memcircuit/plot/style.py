@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 #: Okabe and Ito's palette, told apart in every form of colour blindness.
-BLUE, ORANGE, GREEN, VERMILION, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#7F7F7F"
+BLUE, ORANGE, VERMILION, GREY = "#0072B2", "#E69F00", "#D55E00", "#7F7F7F"
 
 
 def axes_or_new(axes: Axes | None, size: tuple[float, float] = (5.0, 3.4)) -> Axes:

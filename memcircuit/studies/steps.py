@@ -41,4 +41,6 @@ class StepLog:
                 yield lambda: progress.advance(task)
         self.seconds[title] = time.perf_counter() - started
         if self.console is not None:
-            self.console.print(f"{title} [dim]({self.seconds[title]:.1f} s)[/dim]", highlight=False)
+            self.console.print(
+                f"{title} ({self.seconds[title]:.1f} s)", highlight=False, markup=False
+            )
