@@ -8,8 +8,14 @@ from memcircuit.devices.printing import (
     RESTORING_RATE,
     STATE_CHARGE,
     ExpressionPrinter,
-    comment,
+    head,
     number,
+)
+
+_NOTES = (
+    "Pins: plus, minus, and the deviation of the state s from its initial value x0, 1 V per",
+    "unit of state; s runs from 0 (high resistance) to 1 (low resistance).",
+    "Multipliers m_... tell how one device differs from the card.",
 )
 
 
@@ -35,18 +41,7 @@ def subcircuit(model: Model) -> str:
     for a circuit: plus, minus, and the state's deviation from its initial value.
     """
     printer = _SubcircuitPrinter(model)
-    lines = [f"* {model.title}", "*"]
-    lines += [f"*   {equation}" for equation in model.equations]
-    lines += [
-        "*",
-        "* Pins: plus, minus, and the deviation of the state s from its initial value x0, 1 V per",
-        "* unit of state; s runs from 0 (high resistance) to 1 (low resistance).",
-        "* Multipliers m_... tell how one device differs from the card.",
-        "*",
-        *comment(f"Source: {model.source}", "*"),
-        f"* Written by memcircuit from the definition {model.name!r}; change it there.",
-        "*",
-    ]
+    lines = [*head(model, "*", _NOTES), "*"]
     lines += [
         f"* {p.name}: {p.description}; {'dimensionless' if p.unit == '1' else p.unit}, "
         f"{p.range_text}"

@@ -9,6 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy.printing.c import C99CodePrinter
 
+from memcircuit.devices.definition import Model
+
 STATE_CHARGE = 1e-9
 """Charge on the state node per unit of state, C: large beside the simulator's chgtol."""
 
@@ -82,4 +84,16 @@ def comment(text: str, prefix: str, width: int = 96) -> list[str]:
     return [
         f"{prefix} {line}" if not index else f"{prefix}   {line}"
         for index, line in enumerate(textwrap.wrap(text, width - len(prefix)))
+    ]
+
+
+def head(model: Model, mark: str, notes: tuple[str, ...]) -> list[str]:
+    """Return the head of a written file: title, equations, notes, source, behind ``mark``."""
+    lines = [f"{mark} {model.title}", mark]
+    lines += [f"{mark}   {equation}" for equation in model.equations]
+    lines += [mark, *(f"{mark} {note}" for note in notes), mark]
+    lines += comment(f"Source: {model.source}", mark)
+    return [
+        *lines,
+        f"{mark} Written by memcircuit from the definition {model.name!r}; change it there.",
     ]

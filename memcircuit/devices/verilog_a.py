@@ -10,8 +10,13 @@ from memcircuit.devices.printing import (
     RESTORING_RATE,
     STATE_CHARGE,
     ExpressionPrinter,
-    comment,
+    head,
     number,
+)
+
+_NOTES = (
+    "The state s runs from 0 (high resistance) to 1 (low resistance). The third terminal",
+    "carries its deviation from the initial state, 1 V per unit of state; leave it open.",
 )
 
 
@@ -23,8 +28,9 @@ def verilog_a(model: Model) -> str:
     """
     own = {p.name: f"{p.name}_own" for p in model.varying}
     printer = ExpressionPrinter(own)
-    lines = _head(model)
+    lines = head(model, "//", _NOTES)
     lines += [
+        "",
         '`include "constants.vams"',
         '`include "disciplines.vams"',
         "",
@@ -83,21 +89,6 @@ def verilog_a(model: Model) -> str:
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _head(model: Model) -> list[str]:
-    lines = [f"// {model.title}", "//"]
-    lines += [f"//   {equation}" for equation in model.equations]
-    lines += [
-        "//",
-        "// The state s runs from 0 (high resistance) to 1 (low resistance). The third terminal",
-        "// carries its deviation from the initial state, 1 V per unit of state; leave it open.",
-        "//",
-        *comment(f"Source: {model.source}", "//"),
-        f"// Written by memcircuit from the definition {model.name!r}; change it there.",
-        "",
-    ]
-    return lines
 
 
 def _parameter(parameter: Parameter) -> str:

@@ -207,7 +207,10 @@ def _probe(path: Path, compiler: Path | None) -> tuple[Capabilities, bool]:
     """Try everything once; the second value says whether the answer is worth remembering."""
     with tempfile.TemporaryDirectory(prefix="memcircuit-") as scratch:
         directory = Path(scratch)
-        solved, log = _try_deck(path, directory, device="R1 a 0 2k", load="")
+        try:
+            solved, log = _try_deck(path, directory, device="R1 a 0 2k", load="")
+        except TimeLimitError:
+            solved, log = False, f"it did not finish within {_PROBE_TIME:g} s"
         found = re.search(r"ngspice-(\S+)", log)
         if found is None or not solved:
             raise ToolMissingError(
@@ -222,11 +225,10 @@ def _probe(path: Path, compiler: Path | None) -> tuple[Capabilities, bool]:
                 source = directory / "probe.va"
                 source.write_text(_PROBE_MODULE, encoding="utf-8")
                 build(compiler, source, directory / "probe.osdi", time_limit=_PROBE_TIME)
-            except (MemcircuitError, OSError):
-                certain = False
-            else:
                 device = "N1 a 0 resistor r=2k\n.model resistor probe"
                 osdi, _ = _try_deck(path, directory, device=device, load="pre_osdi probe.osdi")
+            except (MemcircuitError, OSError, TimeLimitError):
+                certain = False
         return Capabilities(path, found[1], osdi=osdi, klu=klu), certain
 
 
@@ -245,7 +247,7 @@ def _try_deck(path: Path, directory: Path, *, device: str, load: str) -> tuple[b
             time_limit=_PROBE_TIME,
         )
         (current,) = read_raw(directory / "probe.raw")[-1].data[:1, 0]
-    except (TimeLimitError, OSError, UsageError, LookupError, ValueError):
+    except (OSError, UsageError, LookupError, ValueError):
         current = math.nan
     log = "".join(file.read_text(encoding="utf-8", errors="replace") for file in logs)
     return bool(abs(current - _PROBE_CURRENT) < 1e-9), log
