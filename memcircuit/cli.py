@@ -43,6 +43,8 @@ def quantity(text: str, unit: str, name: str) -> float:
 
     from memcircuit.errors import ParameterError
 
+    if "," in text:  # a thousands separator to some, a decimal point to others
+        raise ParameterError(f"{name} = {text!r}: write a point, not a comma")
     try:
         value = Quantity(text)
     except InvalidNumber as error:
@@ -190,6 +192,8 @@ def pulses(
     import memcircuit as mc
     from memcircuit.errors import UsageError
 
+    if number < 1:
+        raise UsageError(f"--pulses {number}: at least 1 each way")
     device = _device(card, change)
     kinds = {"1m": mc.cells.OneMemristor, "1t1r": mc.cells.OneTransistorOneMemristor}
     if cell not in kinds:
@@ -296,3 +300,8 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         typer.echo(f"memcircuit: {error}", err=True)
         sys.exit(error.exit_status)
+    except OSError as error:
+        if "--debug" in given:
+            raise
+        typer.echo(f"memcircuit: {error.filename or 'output'}: {error.strerror}", err=True)
+        sys.exit(2)

@@ -16,6 +16,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
         UsageError: the file cannot be written.
     """
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a directory")
     # the ending stays: writers choose the format by it
     fresh = path.with_name(f".new-{path.name}")
     try:

@@ -32,6 +32,9 @@ class Pulse:
     fall: float = 10e-9
 
     def __post_init__(self) -> None:
+        for name in ("amplitude", "width", "rise", "fall"):
+            if not isinstance(getattr(self, name), int | float | np.number):
+                raise NetlistError(f"pulse {name} {getattr(self, name)!r} is no number")
         if not math.isfinite(self.amplitude) or self.amplitude == 0:
             raise NetlistError(f"pulse amplitude {self.amplitude!r} V must be finite, not zero")
         for name in ("width", "rise", "fall"):

@@ -75,11 +75,11 @@ def prepare_iv_loop(
         gate=gate_voltage(cell, gate),
     )
     duration = cycles / hertz
-    step = largest_step(memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration)
+    limit = largest_step(memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration)
     job = Job(
         title=f"I-V loop of {cell.name}, {volts:g} V, {hertz:g} Hz",
         circuit=bench.circuit,
-        analysis=Transient(stop=duration, step=step, max_step=step),
+        analysis=Transient(stop=duration, step=limit.step, max_step=limit.step),
         vectors=bench.vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
@@ -89,6 +89,7 @@ def prepare_iv_loop(
         "cell_name": cell.name,
         "form": chosen,
         "citation": memristor.citation,
+        "state_step": limit.state_step,
         "amplitude": volts,
         "frequency": hertz,
         "cycles": cycles,

@@ -95,7 +95,7 @@ def prepare_pulse_train(
         if count
     )
     amplitudes = [pulse.amplitude for pulse in (*given.values(), reading)]
-    step = largest_step(memristor, amplitudes, shortest / _POINTS_PER_PLATEAU, duration)
+    limit = largest_step(memristor, amplitudes, shortest / _POINTS_PER_PLATEAU, duration)
 
     states, spread = _cells(memristor, initial_state, variation)
     order = [reading]
@@ -114,7 +114,9 @@ def prepare_pulse_train(
     job = Job(
         title=f"{ups} SET and {downs} RESET pulses on {states.size} x {cell.name}",
         circuit=bench.circuit,
-        analysis=Transient(stop=float(sequence.waveform.time[-1]), step=step, max_step=step),
+        analysis=Transient(
+            stop=float(sequence.waveform.time[-1]), step=limit.step, max_step=limit.step
+        ),
         vectors=bench.vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
@@ -124,6 +126,7 @@ def prepare_pulse_train(
         "cell_name": cell.name,
         "form": chosen,
         "citation": memristor.citation,
+        "state_step": limit.state_step,
         "read_voltage": reading.amplitude,
     }
     direction = np.repeat(np.array([1, -1]), [ups, downs])
@@ -196,6 +199,7 @@ def pulse_cycles(
     waveforms: bool = False,
     options: Options | None = None,
     time_limit: float = 600.0,
+    keep: str | Path | None = None,
     **arguments: Any,
 ) -> xr.Dataset:
     """Take many devices, spread as their card says, through cycles of SET and RESET pulses.
@@ -213,7 +217,8 @@ def pulse_cycles(
         waveforms: as in ``pulse_train``; seen by ``on_cycle``, not in the result.
         options: simulator options.
         time_limit: s, wall clock of each cycle.
-        **arguments: further arguments of ``pulse_train`` but ``variation``.
+        keep: directory to keep netlist, log and raw result of each cycle in.
+        **arguments: further arguments of ``prepare_pulse_train`` but ``variation``.
 
     Returns:
         the dataset of ``pulse_train`` over ``device``, ``cycle`` and ``pulse``.
@@ -224,17 +229,24 @@ def pulse_cycles(
     """
     import xarray as xr
 
+    if "variation" in arguments:
+        raise UsageError("variation is drawn by pulse_cycles; pulse_train takes one that is given")
     cell = as_cell(device)
     drawn = device_of(cell).draw_variation(
         rng, whole_number(devices, "devices"), whole_number(cycles, "cycles")
     )
     start = arguments.pop("initial_state", None)
+    if start is not None and np.size(start) == 1:
+        start = np.ravel(start)[0]
     states = initial_states(device_of(cell), start, devices)
     parts = []
     for cycle in range(cycles):
         own = {name: values[:, cycle] for name, values in drawn.items()}
         train = prepare_pulse_train(cell, initial_state=states, variation=own, **arguments)
-        part = run_train(train, waveforms=waveforms, options=options, time_limit=time_limit)
+        part = run_train(
+            train, waveforms=waveforms, options=options, time_limit=time_limit,
+            keep=None if keep is None else Path(keep) / f"cycle{cycle}",
+        )  # fmt: skip
         if on_cycle is not None:
             on_cycle(cycle, train, part)
         states = np.clip(part["state"].to_numpy()[:, -1], 0.0, 1.0)
@@ -329,6 +341,8 @@ def _cells(
     sizes = {1 if initial_state is None else np.size(initial_state)}
     sizes |= {values.size for values in spread.values()}
     cells = max(sizes)
+    if 0 in sizes:
+        raise UsageError("initial_state and variation are for no cell at all")
     if sizes - {1, cells}:
         raise UsageError(
             f"initial_state and variation are for different numbers of cells: {sorted(sizes)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,16 +13,30 @@ from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
 
 # The state may change by this much in a step: the error of a step is a twelfth of its square.
 _STATE_STEP = 0.02
-# A device that switches within a pulse is not followed with more points than this in a run...
+# The step is not cut below this share of a run for a device that switches within a pulse...
 _FINE_POINTS = 400_000
-# ...and no run is started that would take more than this many.
+# ...and no run is started whose waveform alone would take more points than this.
 _MOST_POINTS = 5_000_000
+
+
+@dataclass(frozen=True)
+class TimeStep:
+    """A limit of the simulator's time step.
+
+    Attributes:
+        step: s.
+        state_step: the most that the state can move in a step of that size, at its fastest; well
+            above 0.02 the run is too coarse for the device, and the result says so.
+    """
+
+    step: float
+    state_step: float
 
 
 def largest_step(
     device: Device, amplitudes: Sequence[float], coarse: float, duration: float
-) -> float:
-    """Return the largest time step, s, that follows both the waveform and the state.
+) -> TimeStep:
+    """Return the largest time step that follows both the waveform and the state.
 
     Args:
         device: whose state moves.
@@ -42,5 +57,6 @@ def largest_step(
             f"{_MOST_POINTS:g}: use fewer pulses or cycles, or pulses and reads of like width"
         )
     rate = device.numpy().rate(np.array(amplitudes)[:, np.newaxis], np.linspace(0, 1, 51))
-    fine = _STATE_STEP / max(float(np.abs(rate).max()), 1e-300)
-    return min(coarse, max(fine, duration / _FINE_POINTS))
+    fastest = max(float(np.abs(rate).max()), 1e-300)
+    step = min(coarse, max(_STATE_STEP / fastest, duration / _FINE_POINTS))
+    return TimeStep(step, step * fastest)

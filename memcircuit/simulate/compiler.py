@@ -31,6 +31,8 @@ from memcircuit.simulate.process import TimeLimitError, guarded, run_process
 # compiler's default, the instruction set of this very processor, is not wanted.
 _PORTABLE = ("--target_cpu", "generic")
 
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_MODULE = re.compile(r"\bmodule\s+\w")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _INCLUDE = re.compile(r'`include\s+"([^"\n]+)"')
@@ -63,6 +65,7 @@ def compile_verilog_a(
         ToolMissingError: there is no compiler.
     """
     source = Path(source).absolute()
+    _check_module(source, options)
     compiler = find_openvaf()
     # the size tells builds of the same version apart
     identity = f"{compiler_version(compiler)} {compiler.stat().st_size}"
@@ -165,6 +168,13 @@ def _version(compiler: Path, _modified: int, _size: int) -> str:
             f" {OPENVAF_VARIABLE} may name another"
         )
     return words.splitlines()[0]
+
+
+def _check_module(source: Path, options: Sequence[str]) -> None:
+    # the compiler makes an empty library of a file that declares nothing
+    texts = (content.decode(errors="replace") for _, content in _contents(source, options))
+    if not any(_MODULE.search(_COMMENT.sub(" ", text)) for text in texts):
+        raise CompileError(f"{source}: declares no module", file=source, line=None, log="")
 
 
 def _key(source: Path, options: Sequence[str], identity: str) -> str:

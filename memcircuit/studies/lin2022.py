@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from memcircuit.devices.cards import load_card
 from memcircuit.errors import UsageError
 from memcircuit.files import whole_file
 from memcircuit.networks import PulseRule
+from memcircuit.networks.digits import CITATION
 from memcircuit.studies.report import Report
 from memcircuit.studies.steps import Advance, StepLog
 
@@ -81,9 +83,11 @@ class Lin2022:
         separable = [self.table.separable_levels(d) for d in DIRECTIONS]
         energy = [self.table.pulse_energy(d) for d in DIRECTIONS]
         return [
-            ("device", f"{CARD}, 1T1R with 2N7002, {form[self.train.attrs['form']]}"),
+            ("device", f"{CARD}, 1T1R with {load_card(CARD).transistor.upper()}, "
+                       f"{form[self.train.attrs['form']]}"),
             ("devices x cycles", f"{self.table.devices} x {self.table.dataset.sizes['cycle']}"),
-            ("pulses", f"{PULSES} SET + {PULSES} RESET, +-1.8 V / 1 us, read at 0.2 V"),
+            ("pulses", f"{PULSES} SET of {_pulse_text('set')} and {PULSES} RESET of "
+                       f"{_pulse_text('reset')}, read at {_pulse_text('read')}"),
             ("levels", f"{PULSES + 1} each way; kept apart from cycle to cycle (1 sigma): "
                        f"{separable[0]} SET, {separable[1]} RESET"),
             ("conductance range", f"{low * 1e6:.2f} to {high * 1e6:.1f} uS"),
@@ -165,6 +169,11 @@ def run(
         with whole_file(out / "summary.json") as fresh:
             fresh.write_text(facts + "\n", encoding="utf-8")
     return result
+
+
+def _pulse_text(kind: str) -> str:
+    pulse = load_card(CARD).pulses[kind]
+    return f"{pulse['amplitude'].value:g} V / {pulse['width'].value * 1e6:g} us"
 
 
 def _clear(out: Path) -> None:
@@ -283,15 +292,13 @@ def _save(axes: Axes, path: Path) -> None:
 
 
 def _report(result: Lin2022) -> None:
-    from memcircuit.devices.cards import load_card
-
     card = load_card(CARD)
     report = Report("From an HfO2 memristor to handwritten digits")
     report.text(
         "A memristor defined once, simulated by ngspice in a 1T1R cell, its conductance table, and "
         "a single-layer network trained by pulses on that table."
     )
-    report.text(f"Source: {card.citation}.")
+    report.text(f"Source: {card.citation}. Digits: {CITATION}")
     report.table(("quantity", "value"), result.summary())
     report.heading("Device")
     report.text(f"Model {card.model.name}: {card.model.title}.")

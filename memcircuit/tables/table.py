@@ -46,6 +46,13 @@ class ConductanceTable:
         if list(self.dataset["direction"].to_numpy()) != list(DIRECTIONS):
             raise TableError("conductance table: direction must be 'set', 'reset'")
         values = self.dataset["conductance"].to_numpy()
+        if not values.size or values.shape[-1] < 2:
+            raise TableError(f"conductance table: {dict(self.dataset.sizes)} holds no pulse")
+        known = ~np.isnan(values)
+        # a direction with fewer pulses ends in NaN, for every device and cycle alike
+        ends = known.sum(axis=-1)
+        if np.any(known[..., 1:] & ~known[..., :-1]) or np.any(ends != ends[:1, :1]):
+            raise TableError("conductance table: a conductance is missing (NaN) within a train")
         bad = np.argwhere((values <= 0) | np.isinf(values) | np.isnan(values[..., :1]))
         if bad.size:
             place = ", ".join(f"{d} {i}" for d, i in zip(_DIMENSIONS, bad[0], strict=True))
@@ -166,8 +173,8 @@ class ConductanceTable:
     def pulse_response(self, points: int = 512) -> PulseResponse:
         """Return dG as a function of G for every device and both directions.
 
-        Between measured points the change is interpolated; beyond the end of a device's measured
-        range it is zero, so that no device leaves what was measured.
+        Between measured points the change is interpolated; towards the end of a device's measured
+        range it is cut and beyond it zero, so that no mean step leaves what was measured.
 
         Args:
             points: number of conductances in the common grid, at least 2.
@@ -175,7 +182,7 @@ class ConductanceTable:
         Raises:
             TableError: fewer points.
         """
-        if points < 2:
+        if not isinstance(points, int | np.integer) or points < 2:
             raise TableError(f"pulse response on {points} points; at least 2")
         low = min(float(self.curves(d).min()) for d in DIRECTIONS)
         high = max(float(self.curves(d).max()) for d in DIRECTIONS)
@@ -234,11 +241,13 @@ def _response(curves: Array, grid: Array, *, upward: bool) -> tuple[Array, Array
         # really differ by counts as their deviation
         steps[place] = np.interp(grid, before[order], change[order])
     if upward:
-        measured = grid < curves.max(axis=(1, 2))[:, np.newaxis]
+        room = np.maximum(curves.max(axis=(1, 2))[:, np.newaxis] - grid, 0)
+        mean = np.minimum(steps.mean(axis=1), room)
     else:
-        measured = grid > curves.min(axis=(1, 2))[:, np.newaxis]
+        room = np.minimum(curves.min(axis=(1, 2))[:, np.newaxis] - grid, 0)
+        mean = np.maximum(steps.mean(axis=1), room)
     ddof = 1 if curves.shape[1] > 1 else 0
-    return steps.mean(axis=1) * measured, steps.std(axis=1, ddof=ddof) * measured
+    return mean, steps.std(axis=1, ddof=ddof) * (room != 0)
 
 
 def _check_settled(train: xr.Dataset) -> None:

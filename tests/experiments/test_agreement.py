@@ -48,7 +48,6 @@ def test_both_netlist_forms_take_the_same_path(card_device):
 def test_multipliers_mean_the_same_in_every_form():
     device = mc.device("lin2022_hfo2")
     variation = {"m_g_max": 1.3, "m_k_set": 0.8, "m_v_set": 1.05, "m_g_min": 2.0}
-    expected = None
     for form in FORMS:
         train = pulse_train(device, pulses=10, reset_pulses=0, variation=variation, form=form)
         waveform = prepare_pulse_train(device, pulses=10, reset_pulses=0).sequence.waveform

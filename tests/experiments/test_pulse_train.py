@@ -59,20 +59,39 @@ def test_energy_of_a_pulse(train):
 
 @pytest.mark.parametrize("form", ["osdi", "behavioural"])
 @pytest.mark.parametrize(
-    ("amplitude", "width", "edge"), [(1.8, 1e-6, 100e-9), (1.8, 1e-6, 1e-6), (2.5, 100e-9, 10e-9)]
+    ("card", "changed", "pulse"),
+    [
+        ("lin2022_hfo2", {}, mc.Pulse(1.8, 1e-6, 100e-9, 100e-9)),
+        ("lin2022_hfo2", {}, mc.Pulse(1.8, 1e-6, 1e-6, 1e-6)),
+        ("lin2022_hfo2", {}, mc.Pulse(2.5, 100e-9)),
+        ("lin2022_hfo2", {"p_set": 20.0}, mc.Pulse(1.8, 1e-6)),
+        ("kvatinsky2015_vteam", {}, mc.Pulse(-0.25, 0.5e-9)),
+        ("kvatinsky2015_vteam", {"r_off": 1e6}, mc.Pulse(-0.25, 0.5e-9, 10e-12, 10e-12)),
+    ],
 )
-def test_other_pulses_than_the_cards(form, amplitude, width, edge):
-    """Slow edges, and the card's largest voltage: 0.1 % of scipy after every pulse."""
-    device = mc.device("lin2022_hfo2")
-    pulse = mc.Pulse(amplitude, width, edge, edge)
-    train = prepare_pulse_train(device, set=pulse, pulses=10, reset_pulses=0, form=form)
+def test_other_pulses_than_the_cards(form, card, changed, pulse):
+    """Slow edges, the largest voltage, other parameters: 0.1 % of scipy after every pulse."""
+    device = mc.device(card, **changed)
+    train = prepare_pulse_train(device, set=pulse, pulses=20, reset_pulses=0, form=form)
     drive = train.sequence.waveform
     states = device.numpy().integrate(
-        lambda t: float(drive.at(t)), drive.time, 0.0, corners=drive.time
+        lambda t: float(drive.at(t)), drive.time, device.initial_state, corners=drive.time
     )
-    exact = device.conductance(np.interp(train.sequence.plateau_stop[::2], drive.time, states), 0.2)
-    found = run_train(train)["conductance"].to_numpy()[0]
-    assert np.abs(found / exact - 1).max() < 1e-3
+    at_reads = np.interp(train.sequence.plateau_stop[::2], drive.time, states)
+    exact = device.conductance(at_reads, train.read_amplitude)
+    result = run_train(train)
+    assert np.abs(result["conductance"].to_numpy()[0] / exact - 1).max() < 1e-3
+    assert result.attrs["state_step"] < 0.05
+
+
+def test_a_run_too_coarse_for_its_device_says_so():
+    """Short strong pulses between long reads: the step cannot follow both."""
+    device = mc.device("lin2022_hfo2", k_set=1.0, k_reset=1.0)
+    train = prepare_pulse_train(
+        device, set=mc.Pulse(2.5, 10e-9, 1e-9, 1e-9), read=mc.Pulse(0.2, 1e-4), pulses=30,
+        reset_pulses=0,
+    )  # fmt: skip
+    assert train.settings["state_step"] > 0.2
 
 
 def test_a_closed_gate_is_seen(cell):
@@ -96,6 +115,8 @@ def test_cycles_follow_each_other(cell):
     np.testing.assert_allclose(seen[2][1], state[:, 1, -1])
     again = mc.pulse_cycles(cell, np.random.default_rng(3), devices=2, cycles=3, pulses=4)
     np.testing.assert_array_equal(again["conductance"], result["conductance"])
+    with pytest.raises(UsageError, match="variation is drawn"):
+        mc.pulse_cycles(cell, np.random.default_rng(3), variation={})
     # cycle-to-cycle spread: the cycles of a device differ
     assert np.ptp(result["conductance"].to_numpy()[0, :, 1]) > 0
 
@@ -144,6 +165,7 @@ def test_dataset_survives_a_file(train, tmp_path):
         ({"variation": {"m_k_set": np.ones(2)}, "initial_state": np.zeros(3)}, "different numbers"),
         ({"initial_state": 2.0}, "initial_state"),
         ({"initial_state": "low"}, "is no number"),
+        ({"initial_state": []}, "no cell at all"),
         ({"pulses": 2.5}, "must be a whole number"),
         ({"pulses": 10**9}, "time points, more than"),
         ({"read": mc.Pulse(0.2, 1e-9), "set": mc.Pulse(1.8, 1.0)}, "time points, more than"),

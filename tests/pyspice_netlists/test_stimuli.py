@@ -29,7 +29,8 @@ def test_waveform_is_the_trapezoid(rng):
 
 
 @pytest.mark.parametrize("bad", [{"amplitude": 0.0}, {"width": 0.0}, {"rise": -1e-9},
-                                 {"fall": float("nan")}, {"amplitude": float("inf")}])  # fmt: skip
+                                 {"fall": float("nan")}, {"amplitude": float("inf")},
+                                 {"amplitude": "1"}, {"width": None}])  # fmt: skip
 def test_impossible_pulses(bad):
     with pytest.raises(NetlistError, match=f"pulse {next(iter(bad))}"):
         Pulse(**{"amplitude": 1.0, "width": 1e-6, **bad})

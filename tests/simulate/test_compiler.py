@@ -178,3 +178,12 @@ def test_no_compiler(resistor, tmp_path, monkeypatch):
     )
     with pytest.raises(ToolError, match="broken"):
         compile_verilog_a(resistor)
+
+
+@pytest.mark.parametrize("content", ["", "// module m(a); endmodule\n", "/* module\nm */"])
+def test_a_file_without_a_module_is_refused(tmp_path, content, fresh_cache):
+    source = tmp_path / "empty.va"
+    source.write_text(content, encoding="utf-8")
+    with pytest.raises(CompileError, match=r"empty\.va: declares no module"):
+        compile_verilog_a(source)
+    assert not fresh_cache.exists()

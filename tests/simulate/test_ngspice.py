@@ -139,7 +139,7 @@ def test_the_dataset_says_how_it_was_obtained_and_survives_netcdf(tmp_path, runs
     data = run(Job("RC", RC, Transient(1e-6), ("v(b)",)))
     assert data.attrs["attempts"] == 1
     assert data.attrs["attempt"] == "as asked"
-    assert "reltol=1e-05" in data.attrs["options"]
+    assert "reltol=1e-06" in data.attrs["options"]
     assert data.attrs["simulator"] == f"ngspice {ngspice_capabilities().version}"
     assert data.attrs["points"] == data.sizes["time"]
     data.to_netcdf(tmp_path / "a.nc", engine="scipy")

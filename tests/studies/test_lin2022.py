@@ -54,6 +54,7 @@ def test_report_needs_no_other_file(study):
     assert len(sources) == 8
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert "93.18%" in page
+    assert "10.24432/C50P49" in page  # CC BY 4.0 asks for the source of the digits
 
 
 def test_table_covers_the_papers_range(study):

@@ -161,3 +161,31 @@ def test_response_spread_is_what_cycles_differ_by():
     np.testing.assert_allclose(response.set_spread[0][common], expected[common], rtol=1e-6)
     # beyond, the shorter cycle goes on with its last step: no jump
     assert response.set_spread[0].max() == pytest.approx(expected[0], rel=1e-6)
+
+
+def test_accelerating_devices_stay_inside_too():
+    """Steps that grow towards the top are cut there: from any point at most to the maximum."""
+    up = np.array([[1, 1.5, 7], [1, 1.5, 20]]) * 1e-6
+    conductance = np.concatenate([up, up[:, :1]], axis=1)
+    train = xr.Dataset(
+        {
+            "conductance": (("cell", "pulse"), conductance),
+            "energy": (("cell", "pulse"), np.zeros_like(conductance)),
+        },
+        coords={"direction": ("pulse", [0, 1, 1, -1])},
+    )
+    response = mc.ConductanceTable.from_pulses(train).pulse_response()
+    after_set = response.conductance + response.set_step
+    assert np.all((after_set[0] <= 7e-6 * (1 + 1e-12)) | (response.set_step[0] == 0))
+    assert np.all(response.conductance + response.reset_step >= 1e-6 * (1 - 1e-12))
+
+
+def test_holes_and_empty_tables():
+    table = mc.ConductanceTable.from_pulses(_train())
+    holed = table.dataset.copy(deep=True)
+    holed["conductance"][1, 0, 0, 5] = np.nan
+    with pytest.raises(TableError, match=r"missing \(NaN\) within a train"):
+        mc.ConductanceTable(holed)
+    for none in ({"device": []}, {"step": [0]}):
+        with pytest.raises(TableError, match="holds no pulse"):
+            mc.ConductanceTable(table.dataset.isel(none))
