@@ -79,8 +79,6 @@ class Device:
 
     def with_parameters(self, **changed: float) -> Device:
         """Return the same device with some parameters changed (SI)."""
-        where = f"device {self.name!r}"
-        self.model.values(changed, where)
         return replace(self, parameters={**self.parameters, **changed})
 
     def numpy(self) -> NumpyModel:

@@ -77,6 +77,14 @@ def test_values_that_do_not_go_together():
         mc.device("lin2022_hfo2", g_max=400.0)
 
 
+def test_changes_go_with_the_devices_own_values():
+    """What a change must go with is this device's value, not the model's default."""
+    device = mc.device("kvatinsky2015_vteam", r_off=1e6).with_parameters(r_on=2000.0)
+    assert (device.parameters["r_on"], device.parameters["r_off"]) == (2000.0, 1e6)
+    with pytest.raises(ParameterError, match="must be r_on < r_off"):
+        device.with_parameters(r_off=1500.0)
+
+
 def test_card_named_after_a_model(tmp_path):
     path = tmp_path / "vteam.toml"
     path.write_bytes((cards_directory() / "kvatinsky2015_vteam.toml").read_bytes())
