@@ -23,6 +23,7 @@ def _functions(expressions: tuple[sp.Expr, ...], names: tuple[str, ...]) -> Any:
     return sp.lambdify(arguments, expressions, modules="numpy", cse=True)
 
 
+@cache
 def _derivative(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
     # sympy writes (u^a)' as a u^a u'/u, which is 0/0 at u = 0; powsimp makes it a u^(a-1) u'
     return sp.powsimp(sp.diff(expression, variable), deep=True, combine="exp")
