@@ -221,9 +221,8 @@ def agree(card: CardArgument, form: FormOption = None) -> None:
 
     device = _device(card, None)
     table = Table("form", "stimulus", "measure", "deviation")
-    forms = ["behavioural"] if netlist_form(_form(form)) == "behavioural" else ["osdi"]
-    if form is None and forms == ["osdi"]:
-        forms.append("behavioural")
+    best = netlist_form(_form(form))
+    forms = ["osdi", "behavioural"] if form is None and best == "osdi" else [best]
     for tried in forms:
         for found in deviations(device, _form(tried)):
             table.add_row(found.form, found.stimulus, found.measure, f"{found.value:.1e}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from memcircuit.devices.device import Device, Form
 from memcircuit.experiments.circuits import loop_sine
 from memcircuit.experiments.iv_loop import iv_loop
-from memcircuit.experiments.pulse_train import prepare_pulse_train, pulse_train
+from memcircuit.experiments.pulse_train import prepare_pulse_train, run_train
 
 #: States at which the SET and the RESET train start: nearly the whole range lies ahead.
 START = {"set": 0.02, "reset": 0.95}
@@ -63,12 +64,13 @@ def loop_deviation(device: Device, form: Form) -> float:
     amplitude, frequency = loop_sine(device, None, None)
     loop = iv_loop(device, form=form)
     times = loop["time"].to_numpy()
-
-    def voltage(time: float) -> float:
-        return float(amplitude * np.sin(2 * np.pi * frequency * time))
-
-    states = device.numpy().integrate(voltage, times, device.initial_state)
-    exact = device.numpy().current(amplitude * np.sin(2 * np.pi * frequency * times), states)
+    model = device.numpy()
+    states = model.integrate(
+        lambda time: amplitude * math.sin(2 * math.pi * frequency * time),
+        times,
+        device.initial_state,
+    )
+    exact = model.current(amplitude * np.sin(2 * np.pi * frequency * times), states)
     return float(np.abs(loop["current"].to_numpy() - exact).max() / np.abs(exact).max())
 
 
@@ -85,5 +87,5 @@ def pulse_deviation(device: Device, form: Form, direction: str, pulses: int) -> 
     )
     at_reads = np.interp(ready.sequence.plateau_stop[::2], drive.time, states)
     exact = device.conductance(at_reads, ready.read_amplitude)
-    train = pulse_train(device, pulses=ups, reset_pulses=downs, initial_state=start, form=form)
-    return float(np.abs(train["conductance"].to_numpy()[0] / exact - 1).max())
+    found = run_train(ready)["conductance"].to_numpy()[0]
+    return float(np.abs(found / exact - 1).max())

@@ -1,4 +1,4 @@
-"""What every experiment shares: cells from devices, netlist forms, labels of results."""
+"""What every experiment asks of its arguments: cells, forms, states, pulses, gate voltage."""
 
 from __future__ import annotations
 

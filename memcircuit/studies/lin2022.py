@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from memcircuit.devices.cards import load_card
+from memcircuit.devices.cards import Entry, load_card
 from memcircuit.errors import UsageError
 from memcircuit.files import whole_file
 from memcircuit.networks import PulseRule
 from memcircuit.networks.digits import CITATION
+from memcircuit.networks.perceptron import INPUTS, OUTPUTS
 from memcircuit.studies.report import Report
 from memcircuit.studies.steps import Advance, StepLog
 
@@ -77,17 +79,19 @@ class Lin2022:
         """Return name and value of what matters, for printing."""
         from memcircuit.tables import DIRECTIONS
 
+        card = load_card(CARD)
+        pulse = {kind: _pulse_text(entries) for kind, entries in card.pulses.items()}
         low, high = self.table.conductance_range
         accuracy, spread = self.accuracy
         form = {"osdi": "Verilog-A (OSDI)", "behavioural": "behavioural sources"}
         separable = [self.table.separable_levels(d) for d in DIRECTIONS]
         energy = [self.table.pulse_energy(d) for d in DIRECTIONS]
         return [
-            ("device", f"{CARD}, 1T1R with {load_card(CARD).transistor.upper()}, "
+            ("device", f"{CARD}, 1T1R with {card.transistor.upper()}, "
                        f"{form[self.train.attrs['form']]}"),
             ("devices x cycles", f"{self.table.devices} x {self.table.dataset.sizes['cycle']}"),
-            ("pulses", f"{PULSES} SET of {_pulse_text('set')} and {PULSES} RESET of "
-                       f"{_pulse_text('reset')}, read at {_pulse_text('read')}"),
+            ("pulses", f"{PULSES} SET of {pulse['set']} and {PULSES} RESET of "
+                       f"{pulse['reset']}, read at {pulse['read']}"),
             ("levels", f"{PULSES + 1} each way; kept apart from cycle to cycle (1 sigma): "
                        f"{separable[0]} SET, {separable[1]} RESET"),
             ("conductance range", f"{low * 1e6:.2f} to {high * 1e6:.1f} uS"),
@@ -158,9 +162,7 @@ def run(
         table = ConductanceTable.from_pulses(train)
         table.to_netcdf(out / "table.nc")
     reference, networks = _networks(table, rng, log)
-    if memristor.card is None:
-        raise UsageError(f"device {CARD!r} lost its card")
-    paper = memristor.card.measured["accuracy_single_layer"].value
+    paper = load_card(CARD).measured["accuracy_single_layer"].value
     result = Lin2022(out, loops, train, table, networks, reference, paper, log.seconds)
     with log.step("Figures and report"):
         _figures(result)
@@ -171,8 +173,7 @@ def run(
     return result
 
 
-def _pulse_text(kind: str) -> str:
-    pulse = load_card(CARD).pulses[kind]
+def _pulse_text(pulse: Mapping[str, Entry]) -> str:
     return f"{pulse['amplitude'].value:g} V / {pulse['width'].value * 1e6:g} us"
 
 
@@ -232,12 +233,7 @@ def _networks(
 ) -> tuple[FloatResult, list[TrainingResult]]:
     from threadpoolctl import threadpool_limits
 
-    from memcircuit.networks import (
-        load_digits,
-        preset_conductance,
-        train,
-        train_float,
-    )
+    from memcircuit.networks import load_digits, preset_conductance, train, train_float
 
     training, test = load_digits()
     response = table.pulse_response()
@@ -250,17 +246,14 @@ def _networks(
             for draws in rng.spawn(NETWORKS):
                 # section 3: preset below 5 uS, with a mean of 1.89 uS
                 preset = preset_conductance(
-                    (65, 10, 2), draws, lowest=response.conductance[0], mean=1.89e-6, highest=5e-6
+                    (INPUTS, OUTPUTS, 2),
+                    draws,
+                    lowest=response.conductance[0],
+                    mean=1.89e-6,
+                    highest=5e-6,
                 )
                 networks.append(
-                    train(
-                        response,
-                        training,
-                        test,
-                        RULE,
-                        draws,
-                        initial_conductance=preset,
-                    )
+                    train(response, training, test, RULE, draws, initial_conductance=preset)
                 )
                 advance()
     return reference, networks
@@ -311,24 +304,18 @@ def _report(result: Lin2022) -> None:
     )
     for frequency in result.loops:
         name = f"iv_loop_{frequency:g}Hz"
-        _figure(report, result, name, f"I-V loop of the device at {frequency:g} Hz, 1.8 V.")
+        _figure(
+            report, result, name, f"I-V loop of the device at {frequency:g} Hz, {AMPLITUDE:g} V."
+        )
     report.heading("Pulses and conductance table")
     _figure(report, result, "pulse_response",
             "Conductance after every pulse; thin lines are single cycles.")  # fmt: skip
     _figure(report, result, "level_histogram", "How often each conductance was read.")
     report.heading("Network")
-    _figure(
-        report,
-        result,
-        "accuracy",
-        "Accuracy after every pass through the training images: mean and range of the networks.",
-    )
-    _figure(
-        report,
-        result,
-        "confusion_matrix",
-        "Test digits of the first network: written against recognised.",
-    )
+    _figure(report, result, "accuracy",
+            "Accuracy after every pass through the images, mean and range.")  # fmt: skip
+    _figure(report, result, "confusion_matrix",
+            "Test digits of the first network: written against recognised.")  # fmt: skip
     _figure(report, result, "conductance_map", "Conductances of the first network after training.")
     report.heading("Beside the paper")
     report.table(("quantity", "paper", "here", "why"), result.comparison())
