@@ -14,10 +14,18 @@ from pyspice_netlists.errors import NetlistError
 if TYPE_CHECKING:
     from pyspice_netlists.benches import Bench, cell_bench
     from pyspice_netlists.cells import Cell, OneMemristor, OneTransistorOneMemristor
+    from pyspice_netlists.crossbars import (
+        CellArray,
+        CrossbarBench,
+        LineEnds,
+        ResistorArray,
+        crossbar_bench,
+    )
     from pyspice_netlists.elements import OsdiElement
-    from pyspice_netlists.interfaces import Memristor
+    from pyspice_netlists.interfaces import LineResistances, Memristor
     from pyspice_netlists.stimuli import Pulse, PulseSequence, Waveform, pulse_sequence
     from pyspice_netlists.transistors import TRANSISTORS, Transistor, transistor
+    from pyspice_netlists.vdmos import Vdmos
 
 # PySpice takes half a second to import: names load on first use.
 _HOMES = {
@@ -26,7 +34,13 @@ _HOMES = {
     "Cell": "cells",
     "OneMemristor": "cells",
     "OneTransistorOneMemristor": "cells",
+    "CellArray": "crossbars",
+    "CrossbarBench": "crossbars",
+    "LineEnds": "crossbars",
+    "ResistorArray": "crossbars",
+    "crossbar_bench": "crossbars",
     "OsdiElement": "elements",
+    "LineResistances": "interfaces",
     "Memristor": "interfaces",
     "Pulse": "stimuli",
     "PulseSequence": "stimuli",
@@ -35,12 +49,17 @@ _HOMES = {
     "TRANSISTORS": "transistors",
     "Transistor": "transistors",
     "transistor": "transistors",
+    "Vdmos": "vdmos",
 }
 
 __all__ = [
     "TRANSISTORS",
     "Bench",
     "Cell",
+    "CellArray",
+    "CrossbarBench",
+    "LineEnds",
+    "LineResistances",
     "Memristor",
     "NetlistError",
     "OneMemristor",
@@ -48,9 +67,12 @@ __all__ = [
     "OsdiElement",
     "Pulse",
     "PulseSequence",
+    "ResistorArray",
     "Transistor",
+    "Vdmos",
     "Waveform",
     "cell_bench",
+    "crossbar_bench",
     "pulse_sequence",
     "transistor",
 ]

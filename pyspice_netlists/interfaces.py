@@ -1,9 +1,12 @@
-"""What a circuit needs to know of a memristor, and nothing more."""
+"""What a circuit needs to know of a memristor and of an array's lines, and nothing more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 Form = Literal["osdi", "behavioural"]
 
@@ -42,3 +45,31 @@ class Memristor(Protocol):
         variation: Mapping[str, float] | None = None,
     ) -> str:
         """Return the line of one instance."""
+
+
+class LineResistances(Protocol):
+    """Resistances between the nodes of an array, ohm; 0 joins two nodes, inf leaves them apart."""
+
+    @property
+    def row(self) -> NDArray[np.float64]:
+        """(rows, columns - 1), between neighbouring cells of a row line."""
+
+    @property
+    def column(self) -> NDArray[np.float64]:
+        """(rows - 1, columns), between neighbouring cells of a column line."""
+
+    @property
+    def left(self) -> NDArray[np.float64]:
+        """(rows,), from the first cell of a row line to the source at its left end."""
+
+    @property
+    def right(self) -> NDArray[np.float64]:
+        """(rows,), the same at the right end."""
+
+    @property
+    def top(self) -> NDArray[np.float64]:
+        """(columns,), from the first cell of a column line to the source at its top end."""
+
+    @property
+    def bottom(self) -> NDArray[np.float64]:
+        """(columns,), the same at the bottom end."""
