@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 from memcircuit.errors import MemcircuitError
 
 if TYPE_CHECKING:
-    from memcircuit import devices, experiments, networks, plot, simulate, studies, tables
+    from memcircuit import (
+        crossbar,
+        devices,
+        experiments,
+        networks,
+        plot,
+        simulate,
+        studies,
+        tables,
+    )
+    from memcircuit.crossbar import Crossbar, Wires
     from memcircuit.devices.cards import card_names, load_card
     from memcircuit.devices.device import Device, device, device_from_model
     from memcircuit.experiments.iv_loop import iv_loop
@@ -26,6 +36,7 @@ __version__ = "0.1.0"
 # Everything loads on first use: `import memcircuit` itself must stay quick.
 _HOMES = {
     "ConductanceTable": "memcircuit.tables",
+    "Crossbar": "memcircuit.crossbar",
     "Device": "memcircuit.devices.device",
     "Pulse": "pyspice_netlists",
     "card_names": "memcircuit.devices.cards",
@@ -35,9 +46,11 @@ _HOMES = {
     "load_card": "memcircuit.devices.cards",
     "pulse_cycles": "memcircuit.experiments.pulse_train",
     "pulse_train": "memcircuit.experiments.pulse_train",
+    "Wires": "memcircuit.crossbar",
 }
 _ROOMS = {
     "cells": "pyspice_netlists.cells",
+    "crossbar": "memcircuit.crossbar",
     "devices": "memcircuit.devices",
     "experiments": "memcircuit.experiments",
     "networks": "memcircuit.networks",
@@ -49,11 +62,14 @@ _ROOMS = {
 
 __all__ = [
     "ConductanceTable",
+    "Crossbar",
     "Device",
     "MemcircuitError",
     "Pulse",
+    "Wires",
     "card_names",
     "cells",
+    "crossbar",
     "device",
     "device_from_model",
     "devices",

@@ -10,6 +10,7 @@ __all__ = [
     "CacheError",
     "CardError",
     "CompileError",
+    "ConvergenceError",
     "MemcircuitError",
     "NetlistError",
     "ParameterError",
@@ -45,6 +46,12 @@ class ToolError(MemcircuitError):
 
 class ToolMissingError(ToolError):
     """A simulator or a compiler was not found, or lacks what was asked of it."""
+
+
+class ConvergenceError(MemcircuitError):
+    """An iteration of ours found no solution that can be trusted."""
+
+    exit_status = 3
 
 
 class CacheError(ToolError):

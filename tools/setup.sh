@@ -58,6 +58,13 @@ pip_install() {
     PIP_USER=0 .venv/bin/python -m pip --quiet --disable-pip-version-check install --editable "$1"
 }
 
+# A peer that the arrays are compared with. It solves arrays without the packages it draws with, of
+# which one would have to be compiled.
+install_peer() {
+    PIP_USER=0 .venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps \
+        badcrossbar==1.1.0 || warn "badcrossbar was not installed: comparisons with it are left out"
+}
+
 install() {
     say "installing memcircuit and what it needs${rest:+, $rest tools included,} into .venv; this takes a minute or more"
     if ! pip_install ".[compiler${rest:+,$rest}]"; then
@@ -65,6 +72,7 @@ install() {
         pip_install ".${rest:+[$rest]}" || stop 3 "pip could not install memcircuit; its own words are above"
         warn "the Verilog-A compiler is not there: the behavioural form is used (make distclean setup tries again)"
     fi
+    [ -z "$rest" ] || install_peer
     printf '%s\n' "$wanted" >".venv/installed-${rest:-run}"
 }
 

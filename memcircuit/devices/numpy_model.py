@@ -79,6 +79,13 @@ class NumpyModel:
         """Return ds/dt, 1/s, at voltage ``v`` (V) and state ``s``."""
         return self._evaluate((self._rate,), v, s, variation)[0]
 
+    def port(self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike) -> tuple[Array, Array]:
+        """Return the port current, A, and its derivative after the voltage, S."""
+        current, slope = self._evaluate(
+            (self._current, _derivative(self._current, V)), v, s, variation
+        )
+        return current, slope
+
     def jacobian(self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike) -> Array:
         """Return the exact derivatives of current and rate.
 

@@ -1,0 +1,343 @@
+"""An array of cells on lines with wires: read it, look inside, write it as a netlist."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.crossbar.wires import Ends, Lines, Wires, conductances
+from memcircuit.errors import UsageError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from memcircuit.devices.device import Device
+    from pyspice_netlists import Cell
+
+Array = NDArray[np.float64]
+
+# Transfer matrices that an array keeps.
+_KEPT = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Crossbar:
+    """An array of cells between row lines, which are driven, and column lines, which are sensed.
+
+    Reads of linear cells take conductances and are exact, wires included: the transfer matrix is
+    formed once for each set of conductances and kept. Reads of non-linear cells take states.
+
+    Attributes:
+        cell: kind of cell, for reads of states; None for an array of conductances only.
+        rows: number of row lines.
+        columns: number of column lines.
+        wires: the lines; a number is the resistance of every segment, ohm.
+        gate: V, of the gate lines of cells with a transistor, one number or one per line; the
+            card's when None.
+        gate_lines: whether the cells of a row or those of a column share a gate line.
+    """
+
+    cell: Cell | Device | None = None
+    rows: int = field(kw_only=True)
+    columns: int = field(kw_only=True)
+    wires: Wires | float = field(default=Wires(), kw_only=True)
+    gate: ArrayLike | None = field(default=None, kw_only=True)
+    gate_lines: Literal["row", "column"] = field(default="row", kw_only=True)
+    lines: Lines = field(init=False, repr=False)
+    _kept: list[tuple[Array, Array]] = field(init=False, repr=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "columns"):
+            count = getattr(self, name)
+            if not isinstance(count, int | np.integer) or count < 1:
+                raise UsageError(f"{name} = {count!r}: expected a whole number of at least one")
+        if self.gate_lines not in ("row", "column"):
+            raise UsageError(f"gate_lines = {self.gate_lines!r}; choose 'row' or 'column'")
+        wires = self.wires
+        if not isinstance(wires, Wires):
+            wires = Wires(row=wires, column=wires)
+            object.__setattr__(self, "wires", wires)
+        object.__setattr__(self, "lines", wires.lines(self.rows, self.columns))
+
+    def transfer_matrix(self, g: ArrayLike) -> Array:
+        """Return the column currents per volt on each row for cells of conductance ``g``.
+
+        The last few are kept, so that asking again for the same conductances costs a comparison.
+
+        Args:
+            g: (..., rows, columns), S; leading dimensions are further arrays on the same wires.
+
+        Returns:
+            (..., columns, rows), S; not to be written to.
+
+        Raises:
+            UsageError: conductances that are none, a wrong shape, or a line that floats.
+        """
+        from memcircuit.crossbar.transfer import transfer_of_lines
+
+        cells = np.asarray(g, dtype=float)
+        for place, (known, transfer) in enumerate(self._kept):
+            if known.shape == cells.shape and np.array_equal(known, cells):
+                self._kept.insert(0, self._kept.pop(place))
+                return transfer
+        cells = conductances(cells, (self.rows, self.columns))
+        transfer = transfer_of_lines(cells, self.lines)
+        transfer.flags.writeable = False
+        self._kept.insert(0, (cells.copy(), transfer))
+        del self._kept[_KEPT:]
+        return transfer
+
+    def read(
+        self, v: ArrayLike, g: ArrayLike, *, simulator: Literal["exact", "ngspice"] = "exact"
+    ) -> Array:
+        """Return the currents sensed at the columns: one matrix product, wires included.
+
+        Args:
+            v: (..., rows), V on the rows.
+            g: (rows, columns), S, of one array; or (tiles, rows, columns) of several, with ``v``
+                of shape (tiles, inputs, rows).
+            simulator: "ngspice" has the netlist simulated instead, of one array under one input.
+
+        Returns:
+            (..., columns), A.
+
+        Raises:
+            UsageError: shapes that do not match, or values that are no number.
+            SimulationError: ngspice gave no trustworthy result.
+        """
+        voltage = self._voltages(v)
+        if simulator == "ngspice":
+            from memcircuit.crossbar.spice import read_in_ngspice
+
+            ends = Ends.reading(self.lines, voltage)
+            return read_in_ngspice(self.lines, ends, conductances=g)["output"].to_numpy()
+        if simulator != "exact":
+            raise UsageError(f"simulator = {simulator!r}; choose 'exact' or 'ngspice'")
+        transfer = self.transfer_matrix(g)
+        tiles = transfer.shape[:-2]
+        if tiles and voltage.shape[:-2] != tiles:
+            expected = ", ".join(map(str, (*tiles, "inputs", self.rows)))
+            raise UsageError(
+                f"v has shape {voltage.shape}; with g of shape {np.shape(g)} expected ({expected})"
+            )
+        return np.asarray(voltage @ transfer.swapaxes(-1, -2))
+
+    def solve(self, v: ArrayLike, g: ArrayLike, *, tolerance: float = 1e-10) -> xr.Dataset:
+        """Return all voltages, currents and powers of a read, found by iteration.
+
+        It takes memory for a few copies of ``g`` only, so it is also the way to read an array
+        too large for its transfer matrix.
+
+        Args:
+            v: (rows,) or (inputs, rows), V.
+            g: (rows, columns), S.
+            tolerance: largest sum of the errors of all outputs, as a part of the current that
+                flows through the array.
+
+        Returns:
+            dataset over ``row``, ``column`` and, if ``v`` has it, ``input``:
+            ``row_voltage`` and ``column_voltage`` (V) at the cells, ``cell_current`` (A),
+            ``input_current`` into the rows and ``output`` out of the columns (A), ``imbalance``
+            (A), the sum of the absolute Kirchhoff sums of all nodes, which no sum of the errors
+            of all outputs exceeds, and the power (W) lost in ``cells``, ``row_wires``,
+            ``column_wires``, ``row_ends`` and ``column_ends`` and delivered by the ``sources``.
+
+        Raises:
+            UsageError: as ``read``, or more than one array.
+
+        Warns:
+            ConvergenceWarning: the tolerance was not reached; ``imbalance`` says what was.
+        """
+        import xarray as xr
+
+        from memcircuit.crossbar import nodes
+
+        cells, voltage = self._one_array(v, g)
+        ends = Ends.reading(self.lines, voltage)
+        found = nodes.NodeSolver(cells, self.lines).solve(ends, tolerance=tolerance)
+        at_ends = nodes.end_currents(found, self.lines, ends, g=cells)
+        power = nodes.power(cells, self.lines, ends, found)
+        inputs = ("input",) * (voltage.ndim - 1)
+        node = (*inputs, "row", "column")
+        volt, ampere, watt = ({"units": unit} for unit in ("V", "A", "W"))
+        return xr.Dataset(
+            {
+                "voltage": ((*inputs, "row"), voltage, volt),
+                "conductance": (("row", "column"), cells, {"units": "S"}),
+                "row_voltage": (node, found.row, volt),
+                "column_voltage": (node, found.column, volt),
+                "cell_current": (node, nodes.cell_currents(cells, found), ampere),
+                "input_current": ((*inputs, "row"), at_ends.driven(self.lines), ampere),
+                "output": ((*inputs, "column"), at_ends.sensed(self.lines), ampere),
+                "imbalance": (inputs, found.imbalance, ampere),
+                **{part: (inputs, value, watt) for part, value in vars(power).items()},
+            },
+            attrs={"iterations": found.iterations, "tolerance": tolerance, **self._sides()},
+        )
+
+    def error_bound(self, v: ArrayLike, g: ArrayLike) -> Array:
+        """Return how far ``read`` can be from the truth, by Kirchhoff's law alone, A.
+
+        The node voltages are solved for by iteration, which shares nothing with the elimination
+        behind the transfer matrix. The sum of the errors of all outputs is at most their
+        difference from those of ``read`` plus the imbalance left at the nodes.
+
+        Args:
+            v: (rows,) or (inputs, rows), V.
+            g: (rows, columns), S.
+
+        Returns:
+            (inputs,) or a single number, A.
+
+        Raises:
+            UsageError: as ``solve``.
+        """
+        from memcircuit.crossbar.nodes import ConvergenceWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the imbalance is in the bound
+            found = self.solve(v, g, tolerance=1e-13)
+        difference = np.abs(self.read(v, g) - found["output"].to_numpy()).sum(axis=-1)
+        return np.asarray(difference + found["imbalance"].to_numpy())
+
+    def read_cells(
+        self,
+        v: ArrayLike,
+        states: ArrayLike,
+        *,
+        simulator: Literal["newton", "ngspice"] = "newton",
+        tolerance: float = 1e-9,
+    ) -> xr.Dataset:
+        """Return the operating point of the array's own, non-linear cells.
+
+        Args:
+            v: (rows,) or (inputs, rows), V on the rows; ngspice takes one input.
+            states: (rows, columns), of the memristors.
+            simulator: "newton" solves the cells' current laws, "ngspice" simulates the netlist.
+            tolerance: of Newton's method: the sum of the absolute Kirchhoff sums of all nodes, as
+                a part of the current at the ends.
+
+        Returns:
+            dataset over ``row``, ``column`` and, if ``v`` has it, ``input``: ``row_voltage`` and
+            ``column_voltage`` (V) at the cells, ``output`` (A) out of the columns.
+
+        Raises:
+            UsageError: an array without a kind of cell, or shapes that do not match.
+            ConvergenceError: Newton's method found no operating point.
+            SimulationError: ngspice gave no trustworthy result.
+        """
+        import xarray as xr
+
+        from memcircuit.crossbar.cell_law import cell_law
+        from memcircuit.crossbar.nonlinear import solve_cells
+        from memcircuit.crossbar.spice import read_in_ngspice
+
+        cell, voltage = self._cell(), self._voltages(v)
+        ends = Ends.reading(self.lines, voltage)
+        if simulator == "ngspice":
+            return read_in_ngspice(
+                self.lines, ends, cell=cell, states=states, gate=self.gate,
+                gate_lines=self.gate_lines,
+            )  # fmt: skip
+        if simulator != "newton":
+            raise UsageError(f"simulator = {simulator!r}; choose 'newton' or 'ngspice'")
+        found = solve_cells(
+            cell_law(cell), states, self._gates(cell), self.lines, ends, tolerance=tolerance
+        )
+        inputs = ("input",) * (voltage.ndim - 1)
+        node = (*inputs, "row", "column")
+        volt, ampere = {"units": "V"}, {"units": "A"}
+        return xr.Dataset(
+            {
+                "voltage": ((*inputs, "row"), voltage, volt),
+                "row_voltage": (node, found.row, volt),
+                "column_voltage": (node, found.column, volt),
+                "cell_current": (node, found.current, ampere),
+                "output": ((*inputs, "column"), found.output, ampere),
+                "imbalance": (inputs, found.imbalance),
+            },
+            attrs={"newton_steps": found.newton_steps, "tolerance": tolerance, **self._sides()},
+        )
+
+    def netlist(
+        self,
+        v: ArrayLike,
+        g: ArrayLike | None = None,
+        *,
+        states: ArrayLike | None = None,
+    ) -> str:
+        """Return the netlist of a read, which ngspice runs as it is (``ngspice -b``).
+
+        Args:
+            v: (rows,), V on the rows.
+            g: (rows, columns), S, of an array of conductances.
+            states: or else (rows, columns) states of the array's kind of cell, which are written
+                in the behavioural form.
+
+        Raises:
+            UsageError: neither or both of ``g`` and ``states``, or shapes that do not match.
+        """
+        from memcircuit.crossbar.spice import array_job, tight_options
+
+        ends = Ends.reading(self.lines, self._voltages(v))
+        if g is not None and states is None:
+            job = array_job(self.lines, ends, conductances=g)
+        elif states is not None and g is None:
+            job = array_job(
+                self.lines, ends, cell=self._cell(), states=states, gate=self.gate,
+                gate_lines=self.gate_lines, form="behavioural",
+            )  # fmt: skip
+        else:
+            raise UsageError("netlist takes either g or states")
+        return job.deck(tight_options(), ())
+
+    def _sides(self) -> dict[str, str]:
+        return {"drive": self.lines.driven, "sense_at": self.lines.sensed}
+
+    def _voltages(self, v: ArrayLike) -> Array:
+        voltage = np.asarray(v, dtype=float)
+        if voltage.ndim == 0 or voltage.shape[-1] != self.rows:
+            raise UsageError(f"v has shape {voltage.shape}; expected (..., {self.rows})")
+        if not np.isfinite(voltage).all():
+            where = tuple(int(k) for k in np.argwhere(~np.isfinite(voltage))[0])
+            raise UsageError(f"v{list(where)} = {voltage[where]}: expected a number of volts")
+        return voltage
+
+    def _one_array(self, v: ArrayLike, g: ArrayLike) -> tuple[Array, Array]:
+        cells, voltage = conductances(g, (self.rows, self.columns)), self._voltages(v)
+        if cells.ndim > 2 or voltage.ndim > 2:
+            raise UsageError(
+                f"g has shape {cells.shape} and v {voltage.shape}; expected one array and "
+                f"({self.rows},) or (inputs, {self.rows})"
+            )
+        return cells, voltage
+
+    def _cell(self) -> Cell:
+        from memcircuit.experiments.circuits import as_cell
+
+        if self.cell is None:
+            raise UsageError(
+                "this array has conductances only; Crossbar(cell, rows=..., columns=...) makes one "
+                "of cells"
+            )
+        return as_cell(self.cell)
+
+    def _gates(self, cell: Cell) -> Array:
+        """Return the potential of every cell's gate line, (rows, columns), V."""
+        from memcircuit.experiments.circuits import gate_voltage
+
+        if not cell.gated or self.gate is None:
+            return np.full((self.rows, self.columns), gate_voltage(cell, None))
+        volts = np.asarray(self.gate, dtype=float)
+        lines = self.rows if self.gate_lines == "row" else self.columns
+        if volts.ndim and volts.shape != (lines,):
+            raise UsageError(
+                f"gate has shape {volts.shape}; expected one number or one per {self.gate_lines}, "
+                f"({lines},)"
+            )
+        along = volts[:, None] if volts.ndim and self.gate_lines == "row" else volts
+        return np.broadcast_to(along, (self.rows, self.columns))

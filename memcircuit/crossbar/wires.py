@@ -1,0 +1,199 @@
+"""The lines of an array: wire segments, drivers, sense amplifiers, and what ends a line.
+
+An array has ``rows`` row lines and ``columns`` column lines; cell (i, j) joins row line i to
+column line j. In a passive array the row lines are the word lines and the column lines the bit
+lines; in a 1T1R array a row line carries the memristor's side of the cell, a column line the
+transistor's source. A read drives the rows and senses the columns at 0 V.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.errors import UsageError
+
+Array = NDArray[np.float64]
+Drive = Literal["left", "right", "both"]
+Sense = Literal["bottom", "top", "both"]
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Resistances between the nodes of an array, ohm, as every solver takes them.
+
+    Attributes:
+        row: (rows, columns - 1), between neighbouring cells of a row line.
+        column: (rows - 1, columns), between neighbouring cells of a column line.
+        left: (rows,), from the first cell of a row line to its left end's potential; inf if open.
+        right: (rows,), the same at the right end.
+        top: (columns,), from the first cell of a column line to its top end's potential.
+        bottom: (columns,), the same at the bottom end.
+        driven: which ends of the row lines a read drives; the others are grounded or open.
+        sensed: which ends of the column lines a read senses.
+    """
+
+    row: Array
+    column: Array
+    left: Array
+    right: Array
+    top: Array
+    bottom: Array
+    driven: Drive = "left"
+    sensed: Sense = "bottom"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the array."""
+        return self.left.size, self.top.size
+
+    @property
+    def ideal(self) -> bool:
+        """Whether any resistance is zero: nodes then coincide."""
+        parts = (self.row, self.column, self.left, self.right, self.top, self.bottom)
+        return any(bool((part == 0).any()) for part in parts)
+
+    def transposed(self) -> Lines:
+        """Return the lines of the transposed array: driven columns, sensed rows.
+
+        By reciprocity its transfer matrix is the transpose of this one's.
+        """
+        driven: dict[str, Drive] = {"top": "left", "bottom": "right", "both": "both"}
+        sensed: dict[str, Sense] = {"left": "top", "right": "bottom", "both": "both"}
+        return Lines(
+            row=self.column.T, column=self.row.T, left=self.top, right=self.bottom,
+            top=self.left, bottom=self.right,
+            driven=driven[self.sensed], sensed=sensed[self.driven],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Wires:
+    """What the lines of an array are made of, ohm. The default is ideal.
+
+    Attributes:
+        row: resistance of the row lines' segments: one number, or (rows, columns + 1), where
+            segment [i, 0] joins the left end to cell [i, 0], segment [i, j] cell [i, j - 1] to
+            cell [i, j], and segment [i, columns] the last cell to the right end.
+        column: the same of the column lines: one number, or (rows + 1, columns), from the top end
+            to the bottom end.
+        source: driver resistance, one number or (rows,), at each driven end; inf is a line that
+            is not driven.
+        sense: input resistance of the sense amplifiers, one number or (columns,), at each sensed
+            end; inf is a line that is not sensed.
+        drive: the ends at which the row lines are driven.
+        sense_at: the ends at which the column lines are sensed.
+        row_end: resistance to ground, one number or (rows,), at the end that is not driven; inf,
+            the default, leaves it open.
+        column_end: the same, one number or (columns,), at the end that is not sensed.
+    """
+
+    row: ArrayLike = 0.0
+    column: ArrayLike = 0.0
+    source: ArrayLike = 0.0
+    sense: ArrayLike = 0.0
+    drive: Drive = "left"
+    sense_at: Sense = "bottom"
+    row_end: ArrayLike = np.inf
+    column_end: ArrayLike = np.inf
+
+    def lines(self, rows: int, columns: int) -> Lines:
+        """Return the resistances between the nodes of an array of that size.
+
+        Raises:
+            UsageError: a shape that does not match, a negative or undefined resistance, an
+                unknown end, or an array in which nothing is driven or nothing sensed.
+        """
+        if self.drive not in ("left", "right", "both"):
+            raise UsageError(f"drive = {self.drive!r}; choose 'left', 'right' or 'both'")
+        if self.sense_at not in ("bottom", "top", "both"):
+            raise UsageError(f"sense_at = {self.sense_at!r}; choose 'bottom', 'top' or 'both'")
+        row = _resistances("row", self.row, (rows, columns + 1))
+        column = _resistances("column", self.column, (rows + 1, columns))
+        source = _resistances("source", self.source, (rows,), open_allowed=True)
+        sense = _resistances("sense", self.sense, (columns,), open_allowed=True)
+        row_end = _resistances("row_end", self.row_end, (rows,), open_allowed=True)
+        column_end = _resistances("column_end", self.column_end, (columns,), open_allowed=True)
+        if np.isinf(source).all():
+            raise UsageError("source is inf for every row: the array is driven nowhere")
+        if np.isinf(sense).all():
+            raise UsageError("sense is inf for every column: the array is sensed nowhere")
+        return Lines(
+            row=row[:, 1:-1],
+            column=column[1:-1],
+            left=row[:, 0] + (row_end if self.drive == "right" else source),
+            right=row[:, -1] + (row_end if self.drive == "left" else source),
+            top=column[0] + (column_end if self.sense_at == "bottom" else sense),
+            bottom=column[-1] + (column_end if self.sense_at == "top" else sense),
+            driven=self.drive,
+            sensed=self.sense_at,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Potentials at the ends of the lines, V; an open end takes no notice of its own.
+
+    Attributes:
+        left: (..., rows).
+        right: (..., rows).
+        top: (..., columns).
+        bottom: (..., columns).
+    """
+
+    left: Array
+    right: Array
+    top: Array
+    bottom: Array
+
+    @classmethod
+    def reading(cls, lines: Lines, v: Array) -> Ends:
+        """Return the potentials of a read: ``v`` (..., rows) where driven, 0 V elsewhere."""
+        rest = np.zeros_like(v)
+        sense = np.zeros((*v.shape[:-1], lines.shape[1]))
+        return cls(
+            left=v if lines.driven != "right" else rest,
+            right=v if lines.driven != "left" else rest,
+            top=sense,
+            bottom=sense,
+        )
+
+
+def conductances(g: ArrayLike, shape: tuple[int, int] | None = None) -> Array:
+    """Return the conductances of one or many arrays, S, as (..., rows, columns) numbers.
+
+    Raises:
+        UsageError: a shape that does not match, or the position of the first value that is
+            negative, infinite or undefined.
+    """
+    values = np.asarray(g, dtype=float)
+    if values.ndim < 2 or values.size == 0:
+        raise UsageError(f"g has shape {values.shape}; expected (..., rows, columns)")
+    if shape is not None and values.shape[-2:] != shape:
+        raise UsageError(f"g has shape {values.shape}; expected (..., {shape[0]}, {shape[1]})")
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        where = tuple(int(k) for k in np.argwhere(bad)[0])
+        raise UsageError(
+            f"g{list(where)} = {values[where]}: a conductance is a finite number of siemens, "
+            "0 or more"
+        )
+    return values
+
+
+def _resistances(
+    name: str, value: ArrayLike, shape: tuple[int, ...], *, open_allowed: bool = False
+) -> Array:
+    values = np.asarray(value, dtype=float)
+    if values.ndim and values.shape != shape:
+        raise UsageError(f"{name} has shape {values.shape}; expected one number or {shape}")
+    values = np.broadcast_to(values, shape)
+    bad = ~(values >= 0) | (np.isinf(values) & (not open_allowed))
+    if bad.any():
+        where = tuple(int(k) for k in np.argwhere(bad)[0])
+        allowed = "0 or more, or inf for an open end" if open_allowed else "finite, 0 or more"
+        raise UsageError(f"{name}{list(where)} = {values[where]} ohm: expected {allowed}")
+    return values
