@@ -12,17 +12,29 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def test_readme_example_runs(tmp_path):
+README_WRITES = ({"loop.png", "hfo2.nc"}, {"wires.png"})
+
+
+def readme_blocks():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    assert len(blocks) == 1
-    code = [line for line in blocks[0].splitlines() if line.strip()]
-    assert len(code) <= 10
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_readme_shows_short_examples():
+    blocks = readme_blocks()
+    assert len(blocks) == len(README_WRITES)
+    for block in blocks:
+        assert len([line for line in block.splitlines() if line.strip()]) <= 10
+
+
+@pytest.mark.parametrize("number", range(len(README_WRITES)))
+def test_readme_example_runs(number, tmp_path):
+    block = readme_blocks()[number]
     done = subprocess.run(
-        [sys.executable, "-c", blocks[0]], check=False, capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", block], check=False, capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == {"loop.png", "hfo2.nc"}
+    assert {path.name for path in tmp_path.iterdir()} == README_WRITES[number]
 
 
 def test_links_lead_somewhere():

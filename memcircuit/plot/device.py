@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new
+from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new, si_prefix
 from memcircuit.tables import DIRECTIONS, ConductanceTable, Direction
 
 
@@ -20,7 +20,7 @@ def iv_loop(loop: xr.Dataset, axes: Axes | None = None) -> Axes:
     ax = axes_or_new(axes)
     period = 1 / float(loop.attrs["frequency"])
     last = loop["time"].to_numpy() >= (loop.attrs["cycles"] - 1) * period
-    scale, prefix = _prefix(float(np.abs(loop["current"]).max()))
+    scale, prefix = si_prefix(float(np.abs(loop["current"]).max()))
     voltage, current = loop["voltage"].to_numpy(), loop["current"].to_numpy() * scale
     if not last.all():
         ax.plot(voltage[~last], current[~last], color=GREY, linewidth=0.9, label="first cycles")
@@ -79,10 +79,3 @@ def level_histogram(table: ConductanceTable, axes: Axes | None = None) -> Axes:
     ax.set_ylabel("reads per bin")
     ax.legend(frameon=False)
     return ax
-
-
-def _prefix(largest: float) -> tuple[float, str]:
-    for scale, prefix in ((1.0, ""), (1e3, "m"), (1e6, "µ")):
-        if largest * scale >= 1:
-            return scale, prefix
-    return 1e9, "n"
