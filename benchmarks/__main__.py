@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import first
+from benchmarks import arrays, first
 
-GROUPS = {"first": first}
+GROUPS = {"first": first, "arrays": arrays}
 
 
 def main() -> int:
