@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 import warnings
 from itertools import product
 from typing import Any
@@ -59,14 +60,24 @@ def named(peer: float | None, what: str) -> str:
 
 def transfer256_vs_badcrossbar_solve() -> None:
     """The whole transfer matrix of 256 x 256 cells against one solve of badcrossbar."""
+    transfer_vs_one_solve("arrays.transfer256_vs_badcrossbar_solve", 256, 256)
+
+
+def layer784x10() -> None:
+    """The transfer matrix of a 784 x 10 layer against one solve of badcrossbar."""
+    transfer_vs_one_solve("arrays.layer784x10", 784, 10)
+
+
+def transfer_vs_one_solve(name: str, rows: int, columns: int) -> None:
+    """Time a whole transfer matrix, and badcrossbar's answer to one input of the same array."""
     from memcircuit.crossbar.transfer import transfer_matrix
 
-    g = easy(256, 256)
+    g = easy(rows, columns)
     with threadpool_limits(1):
-        ours = median_seconds(lambda: transfer_matrix(g, WIRES), 5)
-        theirs = peer_seconds(inputs(1, 256), g, 3)
+        ours = median_seconds(lambda: transfer_matrix(g, WIRES), 9)
+        theirs = peer_seconds(inputs(1, rows), g, 3)
     what = named(theirs, "badcrossbar_one_input(1_thread,output_currents_only)")
-    report("arrays.transfer256_vs_badcrossbar_solve", ours, theirs, what)
+    report(name, ours, theirs, what)
 
 
 def reads1000_vs_badcrossbar() -> None:
@@ -89,18 +100,6 @@ def reads1000_vs_matmul() -> None:
         ours = median_seconds(lambda: array.read(v, g), 31)
         plain = median_seconds(lambda: v @ g, 31)
     report("arrays.reads1000_vs_matmul", ours, plain, "numpy_v@g_without_wires(1_thread)")
-
-
-def layer784x10() -> None:
-    """The transfer matrix of a 784 x 10 layer."""
-    from memcircuit.crossbar.transfer import transfer_matrix
-
-    g = easy(784, 10)
-    with threadpool_limits(1):
-        ours = median_seconds(lambda: transfer_matrix(g, WIRES), 9)
-        theirs = peer_seconds(inputs(1, 784), g, 3)
-    what = named(theirs, "badcrossbar_one_input(1_thread,output_currents_only)")
-    report("arrays.layer784x10", ours, theirs, what)
 
 
 def transfer_growth() -> None:
@@ -192,6 +191,38 @@ def nonlinear32_vs_ngspice() -> None:
     report("arrays.nonlinear32_vs_ngspice", ours, theirs, what)
 
 
+def program32_vs_full() -> None:
+    """Ten SET and ten RESET pulses for one of 32 x 32 1T1R cells: port network, whole netlist."""
+    cell = mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
+    array = mc.Crossbar(cell, rows=32, columns=32, wires=2.0)
+    states = np.random.default_rng(1).random((32, 32))
+    states[16, 16] = 0.3
+    pulses = [(mc.Pulse(1.8, 1e-6), 10), (mc.Pulse(-1.8, 1e-6), 10)]
+
+    def program(*, reduced: bool) -> Any:
+        return mc.program_pulses(array, states, (16, 16), pulses, reduced=reduced)
+
+    with threadpool_limits(1):
+        ours = median_seconds(lambda: program(reduced=True), 5)
+        started = time.perf_counter()
+        judge = program(reduced=False)["conductance"]
+        theirs = time.perf_counter() - started
+    difference = float(abs(program(reduced=True)["conductance"] / judge - 1).max())
+    what = f"whole_netlist_in_ngspice_once(1_thread,conductances_agree_to_{difference:.0e})"
+    report("arrays.program32_vs_full", ours, theirs, what)
+
+
+def program128() -> None:
+    """The same at 128 x 128, where the whole netlist takes minutes a pulse: port network only."""
+    cell = mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
+    array = mc.Crossbar(cell, rows=128, columns=128, wires=2.0)
+    states = np.random.default_rng(1).random((128, 128))
+    pulses = [(mc.Pulse(1.8, 1e-6), 10), (mc.Pulse(-1.8, 1e-6), 10)]
+    with threadpool_limits(1):
+        ours = median_seconds(lambda: mc.program_pulses(array, states, (64, 64), pulses), 3)
+    report("arrays.program128", ours, None, "none(1_thread)")
+
+
 ALL = (
     transfer256_vs_badcrossbar_solve,
     reads1000_vs_badcrossbar,
@@ -200,4 +231,6 @@ ALL = (
     transfer_growth,
     read1024,
     nonlinear32_vs_ngspice,
+    program32_vs_full,
+    program128,
 )

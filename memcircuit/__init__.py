@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         studies,
         tables,
     )
-    from memcircuit.crossbar import Crossbar, Wires
+    from memcircuit.crossbar import Crossbar, Wires, program_pulses, write_verify
     from memcircuit.devices.cards import card_names, load_card
     from memcircuit.devices.device import Device, device, device_from_model
     from memcircuit.experiments.iv_loop import iv_loop
@@ -44,9 +44,11 @@ _HOMES = {
     "device_from_model": "memcircuit.devices.device",
     "iv_loop": "memcircuit.experiments.iv_loop",
     "load_card": "memcircuit.devices.cards",
+    "program_pulses": "memcircuit.crossbar",
     "pulse_cycles": "memcircuit.experiments.pulse_train",
     "pulse_train": "memcircuit.experiments.pulse_train",
     "Wires": "memcircuit.crossbar",
+    "write_verify": "memcircuit.crossbar",
 }
 _ROOMS = {
     "cells": "pyspice_netlists.cells",
@@ -78,11 +80,13 @@ __all__ = [
     "load_card",
     "networks",
     "plot",
+    "program_pulses",
     "pulse_cycles",
     "pulse_train",
     "simulate",
     "studies",
     "tables",
+    "write_verify",
 ]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from pyspice_netlists.elements import OsdiElement
     from pyspice_netlists.interfaces import LineResistances, Memristor
+    from pyspice_netlists.port_networks import PortBench, PortCells, port_bench
     from pyspice_netlists.stimuli import Pulse, PulseSequence, Waveform, pulse_sequence
     from pyspice_netlists.transistors import TRANSISTORS, Transistor, transistor
     from pyspice_netlists.vdmos import Vdmos
@@ -42,6 +43,9 @@ _HOMES = {
     "OsdiElement": "elements",
     "LineResistances": "interfaces",
     "Memristor": "interfaces",
+    "PortBench": "port_networks",
+    "PortCells": "port_networks",
+    "port_bench": "port_networks",
     "Pulse": "stimuli",
     "PulseSequence": "stimuli",
     "Waveform": "stimuli",
@@ -65,6 +69,8 @@ __all__ = [
     "OneMemristor",
     "OneTransistorOneMemristor",
     "OsdiElement",
+    "PortBench",
+    "PortCells",
     "Pulse",
     "PulseSequence",
     "ResistorArray",
@@ -73,6 +79,7 @@ __all__ = [
     "Waveform",
     "cell_bench",
     "crossbar_bench",
+    "port_bench",
     "pulse_sequence",
     "transistor",
 ]

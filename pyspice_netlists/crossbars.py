@@ -99,7 +99,7 @@ class CellArray:
     form: Form
     variation: Mapping[str, Array] = field(default_factory=dict)
     gate: Values | None = None
-    gate_lines: Literal["row", "column"] = "row"
+    gate_lines: Literal["row", "column"] = "column"
 
     def __post_init__(self) -> None:
         states = _table("states", self.states)

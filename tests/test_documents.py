@@ -12,35 +12,46 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-README_WRITES = ({"loop.png", "hfo2.nc"}, {"wires.png"})
+FRONT_PAGE_WRITES = ({"loop.png", "hfo2.nc"}, {"wires.png"})
 
 
-def readme_blocks():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+def pages():
+    for page in sorted(ROOT.glob("**/README.md")):
+        if ".venv" not in page.parts and "out" not in page.parts:
+            yield page
 
 
-def test_readme_shows_short_examples():
-    blocks = readme_blocks()
-    assert len(blocks) == len(README_WRITES)
-    for block in blocks:
+def blocks(page):
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+EXAMPLES = [
+    pytest.param(page, number, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in pages()
+    for number in range(len(blocks(page)))
+]
+
+
+def test_front_page_shows_short_examples():
+    shown = blocks(ROOT / "README.md")
+    assert len(shown) == len(FRONT_PAGE_WRITES)
+    for block in shown:
         assert len([line for line in block.splitlines() if line.strip()]) <= 10
 
 
-@pytest.mark.parametrize("number", range(len(README_WRITES)))
-def test_readme_example_runs(number, tmp_path):
-    block = readme_blocks()[number]
+@pytest.mark.parametrize(("page", "number"), EXAMPLES)
+def test_example_runs(page, number, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", block], check=False, capture_output=True, text=True, cwd=tmp_path
-    )
+        [sys.executable, "-c", blocks(page)[number]],
+        check=False, capture_output=True, text=True, cwd=tmp_path,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert {path.name for path in tmp_path.iterdir()} == README_WRITES[number]
+    if page == ROOT / "README.md":
+        assert {path.name for path in tmp_path.iterdir()} == FRONT_PAGE_WRITES[number]
 
 
 def test_links_lead_somewhere():
-    for page in ROOT.glob("**/README.md"):
-        if ".venv" in page.parts or "out" in page.parts:
-            continue
+    for page in pages():
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page}: {target}"
 

@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from memcircuit.crossbar.crossbar import Crossbar
+    from memcircuit.crossbar.programming import program_pulses
+    from memcircuit.crossbar.selection import Bias
     from memcircuit.crossbar.transfer import transfer_matrix
     from memcircuit.crossbar.wires import Wires
+    from memcircuit.crossbar.write_verify import write_verify
 
 # scipy.linalg takes a while to import: names load on first use.
-_HOMES = {"Crossbar": "crossbar", "Wires": "wires", "transfer_matrix": "transfer"}
+_HOMES = {
+    "Bias": "selection",
+    "Crossbar": "crossbar",
+    "Wires": "wires",
+    "program_pulses": "programming",
+    "transfer_matrix": "transfer",
+    "write_verify": "write_verify",
+}
 
-__all__ = ["Crossbar", "Wires", "transfer_matrix"]
+__all__ = ["Bias", "Crossbar", "Wires", "program_pulses", "transfer_matrix", "write_verify"]
 
 
 def __getattr__(name: str) -> Any:

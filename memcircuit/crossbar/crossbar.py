@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Ends, Lines, Wires, conductances
 from memcircuit.errors import UsageError
 
@@ -46,7 +47,7 @@ class Crossbar:
     columns: int = field(kw_only=True)
     wires: Wires | float = field(default=Wires(), kw_only=True)
     gate: ArrayLike | None = field(default=None, kw_only=True)
-    gate_lines: Literal["row", "column"] = field(default="row", kw_only=True)
+    gate_lines: GateLines = field(default="column", kw_only=True)
     lines: Lines = field(init=False, repr=False)
     _kept: list[tuple[Array, Array]] = field(init=False, repr=False, default_factory=list)
 
@@ -236,7 +237,7 @@ class Crossbar:
         from memcircuit.crossbar.nonlinear import solve_cells
         from memcircuit.crossbar.spice import read_in_ngspice
 
-        cell, voltage = self._cell(), self._voltages(v)
+        cell, voltage = self.require_cell(), self._voltages(v)
         ends = Ends.reading(self.lines, voltage)
         if simulator == "ngspice":
             return read_in_ngspice(
@@ -288,7 +289,7 @@ class Crossbar:
             job = array_job(self.lines, ends, conductances=g)
         elif states is not None and g is None:
             job = array_job(
-                self.lines, ends, cell=self._cell(), states=states, gate=self.gate,
+                self.lines, ends, cell=self.require_cell(), states=states, gate=self.gate,
                 gate_lines=self.gate_lines, form="behavioural",
             )  # fmt: skip
         else:
@@ -316,7 +317,8 @@ class Crossbar:
             )
         return cells, voltage
 
-    def _cell(self) -> Cell:
+    def require_cell(self) -> Cell:
+        """Return the kind of cell; raises UsageError where the array has conductances only."""
         from memcircuit.experiments.circuits import as_cell
 
         if self.cell is None:

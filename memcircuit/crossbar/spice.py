@@ -8,11 +8,12 @@ cells': 1e-10 with segments of 1 mohm.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
@@ -33,7 +34,7 @@ def read_in_ngspice(
     cell: Device | Cell | None = None,
     states: ArrayLike | None = None,
     gate: ArrayLike | None = None,
-    gate_lines: Literal["row", "column"] = "row",
+    gate_lines: GateLines = "column",
     form: Form | None = None,
     options: Options | None = None,
     time_limit: float = 600.0,
@@ -101,7 +102,7 @@ def array_job(
     cell: Device | Cell | None = None,
     states: ArrayLike | None = None,
     gate: ArrayLike | None = None,
-    gate_lines: Literal["row", "column"] = "row",
+    gate_lines: GateLines = "column",
     form: Form | None = None,
 ) -> Job:
     """Return the simulation behind ``read_in_ngspice``; the arguments are the same.
@@ -133,7 +134,7 @@ def _prepared(
     cell: Device | Cell | None,
     states: ArrayLike | None,
     gate: ArrayLike | None,
-    gate_lines: Literal["row", "column"],
+    gate_lines: GateLines,
     form: Form | None,
 ) -> tuple[CrossbarBench, Job]:
     from memcircuit.simulate import Job, OperatingPoint
@@ -161,7 +162,7 @@ def _cells(
     cell: Cell,
     states: ArrayLike | None,
     gate: ArrayLike | None,
-    gate_lines: Literal["row", "column"],
+    gate_lines: GateLines,
     form: Form,
 ) -> CellArray:
     from pyspice_netlists import CellArray

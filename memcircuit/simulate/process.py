@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import select
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+# ms; what the call takes at most, 24 days.
+_LONGEST_POLL = 2**31 - 1
 
 
 class TimeLimitError(Exception):
@@ -82,12 +86,28 @@ def run_process(
             start_new_session=True,
         )
         try:
-            return child.wait(timeout=time_limit)
+            return _wait(child, time_limit)
         except subprocess.TimeoutExpired as error:
             raise TimeLimitError from error
         finally:
             # Also on KeyboardInterrupt: nothing of the group may stay behind.
             _end_group(child)
+
+
+def _wait(child: subprocess.Popen[bytes], time_limit: float) -> int:
+    """Wait for a child without looking every 50 ms, as Popen.wait with a timeout does."""
+    if hasattr(os, "pidfd_open"):  # Linux
+        with contextlib.suppress(OSError):  # a kernel without it
+            watched = os.pidfd_open(child.pid)
+            try:
+                poll = select.poll()
+                poll.register(watched, select.POLLIN)
+                if not poll.poll(min(1000 * time_limit, _LONGEST_POLL)):
+                    raise subprocess.TimeoutExpired(child.args, time_limit)
+            finally:
+                os.close(watched)
+            return child.wait()
+    return child.wait(timeout=time_limit)
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:

@@ -84,7 +84,7 @@ def test_matrix_is_kept_by_content(array, g):
 
 def test_cells_read_by_newton_and_by_ngspice(rng):
     cell = mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
-    array = mc.Crossbar(cell, rows=5, columns=3, wires=2.0, gate=[5, 5, 0, 5, 4])
+    array = mc.Crossbar(cell, rows=5, columns=3, wires=2.0, gate=[5, 5, 0, 5, 4], gate_lines="row")
     states, v = rng.uniform(0, 1, (5, 3)), rng.uniform(0.1, 0.3, 5)
     ours, judge = array.read_cells(v, states), array.read_cells(v, states, simulator="ngspice")
     for name in ("output", "row_voltage", "column_voltage"):
@@ -155,6 +155,6 @@ def test_refuses_states_of_an_array_without_cells(array):
 
 def test_refuses_gates_that_do_not_fit():
     cell = mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
-    array = mc.Crossbar(cell, rows=2, columns=3, wires=1.0, gate=[5, 5, 5])
-    with pytest.raises(UsageError, match=r"gate has shape \(3,\); expected one number"):
+    array = mc.Crossbar(cell, rows=2, columns=3, wires=1.0, gate=[5, 5])
+    with pytest.raises(UsageError, match=r"gate has shape \(2,\); expected one number"):
         array.read_cells([0.1, 0.1], np.full((2, 3), 0.5))

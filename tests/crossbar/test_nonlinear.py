@@ -93,7 +93,7 @@ def test_one_gate_line_on(rng):
     lines, ends, state = prepared(SEGMENTS, 8, 8, rng, 1.8, 1.8)
     gates = np.where(np.arange(8) == 3, 5.0, 0.0)
     found = solve_cells(cell_law(HFO2, gmin=GMIN), state, gates[:, None], lines, ends)
-    expected = read_in_ngspice(lines, ends, cell=HFO2, states=state, gate=gates)
+    expected = read_in_ngspice(lines, ends, cell=HFO2, states=state, gate=gates, gate_lines="row")
     np.testing.assert_allclose(found.output, expected["output"], rtol=1e-8)
     leak = np.delete(found.current, 3, axis=0)
     np.testing.assert_allclose(leak, 1e-12, rtol=1e-2)  # the diode's saturation current

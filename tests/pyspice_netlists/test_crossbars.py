@@ -93,7 +93,9 @@ def test_nodes_without_resistance_between_them_are_one():
 def test_cells_are_written_as_they_write_themselves(cell, rng):
     states = rng.uniform(0, 1, (2, 2))
     spread = {"m_k_set": rng.uniform(0.9, 1.1, (2, 2)), "m_g_max": rng.uniform(0.9, 1.1, (2, 2))}
-    array = CellArray(cell, states, "behavioural", spread, gate=["PULSE(0 3)", 4.0])
+    array = CellArray(
+        cell, states, "behavioural", spread, gate=["PULSE(0 3)", 4.0], gate_lines="row"
+    )
     bench = crossbar_bench(lines_with(), array)
     own = {name: float(value[1, 0]) for name, value in spread.items()}
     nodes = ("r1_0", "gate1", "c1_0", "s1_0")

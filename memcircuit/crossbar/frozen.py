@@ -1,0 +1,214 @@
+"""The cells of an array that are not simulated: as conductances, and how far they would move.
+
+What this leaves out, measured against the whole array in ngspice, is the curvature of passive
+cells on the edges of a pulse: with i ~ sinh(v / 0.5 V) the conductance is 0.002 % off while edges
+are 1 % of the width, 0.3 % once they are as long as it. Capacitances of frozen transistors are
+carried to the ports, see :mod:`memcircuit.crossbar.charging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memcircuit.crossbar.cell_law import CellLaw
+from memcircuit.crossbar.reduction import PortNetwork
+from memcircuit.crossbar.selection import Selection
+from memcircuit.crossbar.wires import Array, Lines
+
+if TYPE_CHECKING:
+    from memcircuit.devices.device import Device
+
+# A closed transistor that sees less than this share of the pulse stays frozen: what its
+# capacitance draws is as small beside the currents of the selected lines.
+_CLOSED_SHARE = 0.05
+# Imbalance of the operating points: the tangents' place, not their network, depends on it.
+_OPERATING_POINT = 1e-5
+# Numbers held at once while voltages are followed over time.
+_CHUNK = 4_000_000
+# Steps in which the voltage and the state are searched for what moves.
+_VOLTAGES, _STATES = 1000, 21
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenCells:
+    """The cells of an array as conductances with sources beside them, at one driver voltage.
+
+    Conductance and source are those of the tangent at the operating point of a pulse's plateau;
+    the source follows the driver, so that there is no current at 0 V. For an ohmic cell the
+    tangent is the cell itself, at any voltage; for another the network is exact on the plateau
+    and to the first order around it, where the selected cells move, and on the edges of a pulse
+    only as far as the cells are ohmic.
+
+    Attributes:
+        driver: V, on the plateau.
+        voltage: (rows, columns) V, across each cell there.
+        current: (rows, columns) A, through each cell there, from row to column line.
+        g: (rows, columns) S.
+        source: (rows, columns) A per volt of the driver, from row to column line.
+    """
+
+    driver: float
+    voltage: Array
+    current: Array
+    g: Array
+    source: Array
+
+    def misfit(self, other: FrozenCells, network: PortNetwork) -> float:
+        """Return how far a network of these cells errs at another operating point.
+
+        The currents that these conductances and sources lack there, carried to the ports, change
+        the voltages at them, to the first order; a port's response to a cell's current is, by
+        reciprocity, that of the cell to a current into the port.
+
+        Args:
+            other: the cells at the other operating point.
+            network: these cells, reduced.
+
+        Returns:
+            largest error of a port's voltage as a share of the driver's.
+        """
+        lacking = other.current - self.g * other.voltage - self.source * other.driver
+        lacking[tuple(network.cells.T)] = 0.0
+        carried = (network.row - network.column)[:-1].reshape(-1, lacking.size) @ lacking.ravel()
+        return float(np.abs(carried).max() / abs(other.driver))
+
+
+def freeze(
+    law: CellLaw, states: Array, selection: Selection, lines: Lines, volts: Sequence[float]
+) -> list[FrozenCells]:
+    """Return the cells of an array on the plateau of each of several pulses.
+
+    Args:
+        law: the cells.
+        states: (rows, columns).
+        selection: what lines and gates are given.
+        lines: resistances of the lines.
+        volts: V, of the driver.
+    """
+    from memcircuit.crossbar.nonlinear import solve_cells
+
+    driver = np.asarray(volts, dtype=float)
+    gates = selection.gates
+    ends = selection.ends(driver)
+    point = solve_cells(
+        law, states, gates, selection.lines(lines), ends, tolerance=_OPERATING_POINT
+    )
+    current, after_row, after_column = law.current(point.row, point.column, states, gates)
+    voltage, g = point.row - point.column, (after_row - after_column) / 2
+    source = (current - g * voltage) / driver[:, np.newaxis, np.newaxis]
+    parts = zip(volts, voltage, current, g, source, strict=True)
+    return [FrozenCells(*part) for part in parts]
+
+
+def cells_to_simulate(
+    frozen: Sequence[FrozenCells], selection: Selection, *, gated: bool
+) -> NDArray[np.int64]:
+    """Return row and column of the cells that are simulated, the selected ones first, (k, 2).
+
+    These are the selected cells, and those behind a closed transistor that see a share of a
+    pulse: while the transistor's capacitance charges through the memristor, the memristor sees
+    most of the voltage, and the line carries the current. No conductance stands for that.
+    """
+    chosen = np.array(selection.cells)
+    if not gated:
+        return chosen
+    seen = [np.abs(point.voltage) > _CLOSED_SHARE * abs(point.driver) for point in frozen]
+    others = np.logical_or.reduce(seen) & (selection.gates == 0)
+    others[tuple(chosen.T)] = False
+    return np.concatenate([chosen, np.argwhere(others)])
+
+
+def safe_voltages(
+    device: Device, duration: float, allowed: float, highest: float
+) -> tuple[float, float]:
+    """Return up to which negative and positive voltage no state moves more than ``allowed``.
+
+    A device with thresholds has them there; another has a voltage that depends on the duration.
+    The cell is taken to see the voltage all the time, in the state in which it moves fastest.
+
+    Args:
+        device: the memristor.
+        duration: s.
+        allowed: state range.
+        highest: V, largest magnitude that is tried, in a thousand steps.
+
+    Returns:
+        V, -inf and inf for a polarity in which ``highest`` does not move it.
+    """
+    volts = np.linspace(0, highest, _VOLTAGES + 1)[1:]
+    states = np.linspace(0, 1, _STATES)[:, np.newaxis]
+    bounds = []
+    for sign in (-1, 1):
+        fastest = np.abs(device.numpy().rate(sign * volts, states)).max(axis=0)
+        moving = fastest * duration > allowed
+        below = np.append(0.0, volts)[int(np.argmax(moving))] if moving.any() else np.inf
+        bounds.append(sign * float(below))
+    return bounds[0], bounds[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Movement:
+    """What the cells of a reduced array saw.
+
+    Attributes:
+        voltage: (rows, columns) V, largest magnitude across each cell.
+        state: (rows, columns) bound of how far the state would have moved.
+    """
+
+    voltage: Array
+    state: Array
+
+
+def frozen_movement(
+    device: Device,
+    states: Array,
+    network: PortNetwork,
+    time: Array,
+    driver: Array,
+    port_current: Array,
+    *,
+    allowed: float,
+    variation: Mapping[str, Array],
+) -> Movement:
+    """Bound how far the states of frozen cells would have moved in a run.
+
+    The whole voltage of a cell is counted as the memristor's, also behind a transistor: behind
+    an open one it is, and behind a closed one it is until the drain has charged. First every cell
+    is taken to see its highest and its lowest voltage all the time; for cells that would then
+    move more than ``allowed``, the rate at their own state is summed over the run.
+
+    Args:
+        device: the memristor.
+        states: (rows, columns).
+        network: the rest of the array.
+        time: (n,) s.
+        driver: (n,) V.
+        port_current: (n, 2k) A, into the ports.
+        allowed: state range.
+        variation: multipliers by name, each (rows, columns).
+    """
+    drive = np.column_stack([port_current, driver])
+    across = (network.row - network.column).reshape(len(network.row), -1)
+    low, high = np.empty(states.size), np.empty(states.size)
+    chunk = max(1, _CHUNK // len(drive))
+    for start in range(0, states.size, chunk):
+        part = slice(start, start + chunk)
+        volts = drive @ across[:, part]
+        low[part], high[part] = volts.min(axis=0), volts.max(axis=0)
+    model, flat = device.numpy(), states.ravel()
+    own = {name: np.broadcast_to(v, states.shape).ravel() for name, v in variation.items()}
+    rates = np.abs(model.rate(np.stack([low, high]), flat, **own))
+    moved = rates.max(axis=0) * (time[-1] - time[0])
+    cells = network.cells[:, 0] * states.shape[1] + network.cells[:, 1]
+    moved[cells] = 0.0
+    for cell in np.flatnonzero(moved > allowed):
+        alone = {name: value[cell] for name, value in own.items()}
+        rate = np.abs(model.rate(drive @ across[:, cell], flat[cell], **alone))
+        moved[cell] = np.trapezoid(rate, time)
+    largest = np.maximum(np.abs(low), np.abs(high))
+    return Movement(largest.reshape(states.shape), moved.reshape(states.shape))

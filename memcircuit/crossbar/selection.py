@@ -1,0 +1,171 @@
+"""Which cells of an array are programmed, and what the other lines are given meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.crossbar.wires import Array, Ends, Lines
+from memcircuit.errors import UsageError
+
+GateLines = Literal["row", "column"]
+
+
+@dataclass(frozen=True)
+class Bias:
+    """What the lines that are not selected are given.
+
+    A selected row follows the driver's whole waveform, a selected column stays at 0 V.
+
+    Attributes:
+        row: share of the waveform, 0 to 1, at the ends of the other rows; None leaves them open.
+        column: the same of the other columns.
+    """
+
+    row: float | None
+    column: float | None
+
+    def __post_init__(self) -> None:
+        for name in ("row", "column"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share <= 1:
+                raise UsageError(f"bias {name} = {share!r}: a share is 0 to 1, or None for open")
+
+
+BIASES = {
+    "grounded": Bias(0.0, 0.0),
+    "v/2": Bias(1 / 2, 1 / 2),
+    "v/3": Bias(1 / 3, 2 / 3),
+    "floating": Bias(None, None),
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The selected cells of an array under a bias scheme.
+
+    Attributes:
+        shape: rows and columns of the array.
+        cells: row and column of each selected cell.
+        bias: what the other lines are given.
+        gate: V, on the gate lines of the selected cells; the others are at 0 V. Cells without
+            transistor take no notice.
+        gate_lines: whether the cells of a row or those of a column share a gate line.
+    """
+
+    shape: tuple[int, int]
+    cells: tuple[tuple[int, int], ...]
+    bias: Bias = BIASES["grounded"]
+    gate: float = 0.0
+    gate_lines: GateLines = "column"
+
+    def __post_init__(self) -> None:
+        rows, columns = self.shape
+        for row, column in self.cells:
+            if not (0 <= row < rows and 0 <= column < columns):
+                raise UsageError(
+                    f"selected cell ({row}, {column}) lies outside the array of {rows} x {columns}"
+                )
+        if not self.cells or len(set(self.cells)) < len(self.cells):
+            raise UsageError(f"selected = {self.cells}: expected at least one cell, each once")
+        if self.gate_lines not in ("row", "column"):
+            raise UsageError(f"gate_lines = {self.gate_lines!r}; choose 'row' or 'column'")
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Row of each selected cell."""
+        return np.array([row for row, _ in self.cells])
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Column of each selected cell."""
+        return np.array([column for _, column in self.cells])
+
+    @property
+    def row_share(self) -> Array:
+        """Share of the waveform at the ends of each row, (rows,); 0 where they are open."""
+        return _shares(self.shape[0], self.rows, 1.0, self.bias.row)
+
+    @property
+    def column_share(self) -> Array:
+        """Share of the waveform at the ends of each column, (columns,); 0 where they are open."""
+        return _shares(self.shape[1], self.columns, 0.0, self.bias.column)
+
+    @property
+    def gate_voltage(self) -> Array:
+        """V, of each gate line, (rows,) or (columns,)."""
+        across = self.gate_lines == "row"
+        chosen = self.rows if across else self.columns
+        return _shares(self.shape[0 if across else 1], chosen, self.gate, 0.0)
+
+    @property
+    def gates(self) -> Array:
+        """V, at the gate of each cell, (rows, columns)."""
+        lines = self.gate_voltage
+        along = lines[:, np.newaxis] if self.gate_lines == "row" else lines
+        return np.broadcast_to(along, self.shape)
+
+    def lines(self, lines: Lines) -> Lines:
+        """Return the lines with the ends open that the bias leaves open."""
+        opened = lines
+        if self.bias.row is None:
+            other = ~np.isin(np.arange(self.shape[0]), self.rows)
+            opened = replace(
+                opened,
+                left=np.where(other, np.inf, lines.left),
+                right=np.where(other, np.inf, lines.right),
+            )
+        if self.bias.column is None:
+            other = ~np.isin(np.arange(self.shape[1]), self.columns)
+            opened = replace(
+                opened,
+                top=np.where(other, np.inf, lines.top),
+                bottom=np.where(other, np.inf, lines.bottom),
+            )
+        return opened
+
+    def ends(self, volts: ArrayLike) -> Ends:
+        """Return the potentials at the ends of the lines for driver voltages (...), V."""
+        driver = np.asarray(volts, dtype=float)[..., np.newaxis]
+        row, column = driver * self.row_share, driver * self.column_share
+        return Ends(left=row, right=row, top=column, bottom=column)
+
+
+def select(
+    cells: Sequence[tuple[int, int]] | tuple[int, int],
+    shape: tuple[int, int],
+    bias: Bias | str = "grounded",
+    *,
+    gate: float = 0.0,
+    gate_lines: GateLines = "column",
+) -> Selection:
+    """Return the selection of one cell or several.
+
+    Args:
+        cells: row and column of one cell, or of each of several.
+        shape: rows and columns of the array.
+        bias: a bias, or the name of one: "grounded", "v/2", "v/3" or "floating".
+        gate: V, on the gate lines of the selected cells.
+        gate_lines: whether the cells of a row or those of a column share a gate line.
+
+    Raises:
+        UsageError: no such bias, or cells that are no cells of the array.
+    """
+    if isinstance(bias, str) and bias not in BIASES:
+        raise UsageError(f"bias = {bias!r}; choose {', '.join(BIASES)}, or pass a Bias")
+    given = np.asarray(cells)
+    if given.dtype.kind not in "iu" or given.ndim not in (1, 2) or given.shape[-1:] != (2,):
+        raise UsageError(f"selected = {cells!r}: expected (row, column), or a list of such pairs")
+    pairs = tuple((int(row), int(column)) for row, column in given.reshape(-1, 2))
+    chosen = BIASES[bias] if isinstance(bias, str) else bias
+    return Selection(shape, pairs, chosen, gate, gate_lines)
+
+
+def _shares(count: int, chosen: NDArray[np.int64], own: float, others: float | None) -> Array:
+    shares = np.full(count, 0.0 if others is None else others)
+    shares[chosen] = own
+    return shares

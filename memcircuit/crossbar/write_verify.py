@@ -1,0 +1,295 @@
+"""Closed-loop programming of cells in an array with wires: pulse, read, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from memcircuit.crossbar.array_run import ArrayPlan, Reduction, Simulator, reduce_plan
+from memcircuit.crossbar.programming import (
+    ALLOWED_MOVEMENT,
+    ASKED,
+    Reading,
+    prepare,
+    run_checked,
+    settings,
+)
+from memcircuit.crossbar.selection import Bias
+from memcircuit.crossbar.wires import Array
+from memcircuit.devices.device import Form
+from memcircuit.errors import UsageError
+from memcircuit.experiments.circuits import device_of, programming_pulse, whole_number
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from memcircuit.crossbar.crossbar import Crossbar
+    from memcircuit.simulate import Options
+    from pyspice_netlists import Pulse
+
+Verify = Literal["array", "cell"]
+
+# The last pulse before a target may be shorter than the given one, down to this share.
+_SHORTEST = 1 / 50
+# Of the pulses that would reach the target at the last rate, this share is given unread.
+_UNREAD = 0.5
+
+
+def write_verify(
+    array: Crossbar,
+    states: ArrayLike,
+    targets: Mapping[tuple[int, int], float],
+    *,
+    tolerance: float = 0.01,
+    set: Pulse | None = None,  # noqa: A002
+    reset: Pulse | None = None,
+    max_pulses: int = 200,
+    burst: int = 8,
+    verify: Verify = "array",
+    bias: Bias | str = "grounded",
+    gate: float | None = None,
+    read: float | None = None,
+    read_bias: Bias | str = "grounded",
+    variation: Mapping[str, ArrayLike] | None = None,
+    reduced: bool = True,
+    allowed_movement: float = ALLOWED_MOVEMENT,
+    form: Form | None = None,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+) -> xr.Dataset:
+    """Bring cells of an array to target conductances, one after another.
+
+    A cell is read; while it misses its target it is given pulses of the polarity that leads
+    there, and read again. While the target is far by the rate seen last, half of the pulses that
+    would reach it are given before the next read, at most ``burst``; within two pulses of it, one
+    pulse is given, made shorter so as to end on it. Overshoot is met by the other polarity. Each
+    such decision is one simulation, which starts in the states where the last one ended.
+
+    Args:
+        array: the array, of a kind of cell.
+        states: (rows, columns) at the start; one number for all.
+        targets: S, by row and column of the cell; programmed in this order.
+        tolerance: largest deviation from a target, relative to it.
+        set: SET pulse, which raises the conductance; the card's when None.
+        reset: RESET pulse; the card's when None.
+        max_pulses: most pulses for each cell.
+        burst: most pulses without a read.
+        verify: what is compared with the target: "array", the current out of the cell's column
+            over the read voltage, which a chip can measure; "cell", the conductance of the
+            memristor alone at the read voltage.
+        bias: as in :func:`~memcircuit.crossbar.programming.program_pulses`, and so are
+            ``gate``, ``read``, ``read_bias``, ``variation``, ``reduced``,
+            ``allowed_movement``, ``form``, ``options`` and ``time_limit``.
+        gate: V.
+        read: V.
+        read_bias: of the other lines during a read.
+        variation: multipliers by name.
+        reduced: use the port network.
+        allowed_movement: of a frozen cell's state between two reads.
+        form: netlist form.
+        options: simulator options.
+        time_limit: s, wall clock of each simulation.
+
+    Returns:
+        dataset over ``cell`` (as in ``targets``), ``row`` and ``column``: ``target`` (S),
+        ``measured`` (S) at the last read of the cell, ``error`` of it, relative to the target,
+        ``reached``, ``pulses``, ``reads``, ``energy`` (J) of the driver in the pulses;
+        ``conductance`` (S) of the memristor alone and ``final_measured`` (S) when all cells are
+        done; ``final_state`` and ``movement`` of every cell: what it moved while others were
+        programmed, of frozen cells a bound.
+
+    Raises:
+        UsageError: values that make no experiment.
+        SimulationError: the simulator gave no trustworthy result.
+    """
+    places = _targets(targets)
+    memristor = device_of(array.require_cell())
+    rules = _Rules(
+        tolerance, whole_number(max_pulses, "max_pulses"), whole_number(burst, "burst"), verify,
+        programming_pulse(memristor, "set", set), programming_pulse(memristor, "reset", reset),
+    )  # fmt: skip
+    simulation = _Simulation(Simulator(options, time_limit), reduced, allowed_movement)
+    now, moved = np.asarray(states, dtype=float), np.zeros(array.lines.shape)
+    outcomes: list[_Outcome] = []
+    readings: list[Reading] = []
+    for place, target in places.items():
+        plan, reading = prepare(
+            array, now, place, [rules.set, rules.reset], bias=bias, gate=gate, read=read,
+            read_bias=read_bias, variation=variation, form=form,
+        )  # fmt: skip
+        outcome = _tune(plan, reading, target, rules, simulation)
+        now = outcome.states
+        moved += outcome.movement
+        outcomes.append(outcome)
+        readings.append(reading)
+    final = np.array([reading.conductance(now)[0] for reading in readings])
+    own = np.array([_own(plan, reading, now)[place] for place in places])
+    result = _dataset(places, outcomes, own, final, tolerance)
+    result["final_state"] = (("row", "column"), now, {"units": "1"})
+    result["movement"] = (("row", "column"), moved, {"units": "1"})
+    methods = dict.fromkeys(method for outcome in outcomes for method in outcome.methods)
+    result.attrs |= {
+        **settings(plan, reading),
+        "experiment": "write_verify",
+        "verify": verify,
+        "tolerance": tolerance,
+        "allowed_movement": allowed_movement,
+        "method": "; ".join(methods),
+    }
+    return result
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """When to stop, and what to give next."""
+
+    tolerance: float
+    max_pulses: int
+    burst: int
+    verify: Verify
+    set: Pulse
+    reset: Pulse
+
+    def __post_init__(self) -> None:
+        if not self.tolerance > 0:
+            raise UsageError(f"tolerance = {self.tolerance!r} must be above 0")
+        if self.max_pulses < 1 or self.burst < 1:
+            raise UsageError(
+                f"max_pulses = {self.max_pulses}, burst = {self.burst}: both must be at least 1"
+            )
+        if self.verify not in ("array", "cell"):
+            raise UsageError(f"verify = {self.verify!r}; choose 'array' or 'cell'")
+
+    def next(self, pulse: Pulse, missing: float, rate: float, left: int) -> tuple[Pulse, int]:
+        """Return the pulse to give next, and how often.
+
+        Args:
+            pulse: the one given for this direction.
+            missing: S, distance from the target.
+            rate: S per second of pulse in this direction; nan if not seen yet.
+            left: pulses that are left.
+        """
+        if np.isnan(rate):
+            return pulse, 1
+        wanted = missing / (rate * pulse.width)
+        if wanted >= 1 / _UNREAD:
+            return pulse, min(int(_UNREAD * wanted), self.burst, left)
+        return replace(pulse, width=pulse.width * float(np.clip(wanted, _SHORTEST, 1.0))), 1
+
+
+@dataclass(frozen=True)
+class _Simulation:
+    """How a decision is simulated."""
+
+    simulator: Simulator
+    reduced: bool
+    allowed: float
+
+    def reduction(self, plan: ArrayPlan) -> Reduction | str:
+        return reduce_plan(plan) if self.reduced else ASKED
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    """What became of a cell, and of the others meanwhile."""
+
+    measured: float
+    pulses: int
+    reads: int
+    energy: float
+    states: Array
+    movement: Array
+    methods: list[str]
+
+
+def _tune(
+    plan: ArrayPlan, reading: Reading, target: float, rules: _Rules, simulation: _Simulation
+) -> _Outcome:
+    """Bring one cell to its target; the plan selects it and holds its two pulses."""
+    place = plan.selection.cells[0]
+    reduction = simulation.reduction(plan)
+    states, moved = plan.states, np.zeros(plan.states.shape)
+    rates = {1: np.nan, -1: np.nan}
+    pulses, reads, energy = 0, 1, 0.0
+    methods: list[str] = []
+
+    def measure() -> float:
+        if rules.verify == "cell":
+            return float(_own(plan, reading, states)[place])
+        return float(reading.conductance(states)[0])
+
+    measured = measure()
+    while abs(measured - target) > rules.tolerance * target and pulses < rules.max_pulses:
+        missing = target - measured
+        way = 1 if missing > 0 else -1
+        given = rules.set if way > 0 else rules.reset
+        pulse, count = rules.next(given, abs(missing), rates[way], rules.max_pulses - pulses)
+        part = replace(plan, states=states, pulses=(pulse,) * count)
+        run, method = run_checked(part, reduction, simulation.simulator, allowed=simulation.allowed)
+        states, before = run.states[-1], measured
+        if isinstance(reduction, Reduction) and run.simulated.sum() > len(reduction.cells):
+            reduction = simulation.reduction(replace(plan, states=states))
+        measured = measure()
+        rate = way * (measured - before) / (count * pulse.width)
+        rates[way] = rate if rate > 0 else rates[way]
+        pulses, reads = pulses + count, reads + 1
+        energy += float(run.energy.sum())
+        moved += run.movement
+        methods.append(method)
+    moved[place] = 0.0
+    return _Outcome(measured, pulses, reads, energy, states, moved, methods)
+
+
+def _own(plan: ArrayPlan, reading: Reading, states: Array) -> Array:
+    """Return the conductance of every memristor alone at the read voltage, S."""
+    return device_of(plan.cell).conductance(states, reading.voltage, **plan.variation)
+
+
+def _targets(given: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    targets = {}
+    for place, target in given.items():
+        if not (isinstance(target, int | float | np.number) and 0 < target < np.inf):
+            raise UsageError(f"targets[{place}] = {target!r}: a conductance above 0 S")
+        targets[place] = float(target)
+    if not targets:
+        raise UsageError("targets is empty: name at least one cell")
+    return targets
+
+
+def _dataset(
+    targets: Mapping[tuple[int, int], float],
+    outcomes: Sequence[_Outcome],
+    own: Array,
+    final: Array,
+    tolerance: float,
+) -> xr.Dataset:
+    import xarray as xr
+
+    wanted = np.array(list(targets.values()))
+    measured = np.array([outcome.measured for outcome in outcomes])
+    error = measured / wanted - 1
+    values = {
+        "target": (wanted, "S", "target"),
+        "measured": (measured, "S", "conductance at the last read"),
+        "error": (error, "1", "deviation from the target"),
+        "reached": ((np.abs(error) <= tolerance).astype(np.int8), "1", "target reached"),
+        "pulses": (np.array([o.pulses for o in outcomes]), "1", "pulses given"),
+        "reads": (np.array([o.reads for o in outcomes]), "1", "reads"),
+        "energy": (np.array([o.energy for o in outcomes]), "J", "energy of the driver"),
+        "conductance": (own, "S", "conductance of the memristor when all cells are done"),
+        "final_measured": (final, "S", "conductance as read when all cells are done"),
+    }
+    return xr.Dataset(
+        {
+            name: ("cell", array, {"units": unit, "long_name": text})
+            for name, (array, unit, text) in values.items()
+        },
+        coords={
+            "cell_row": ("cell", [row for row, _ in targets]),
+            "cell_column": ("cell", [column for _, column in targets]),
+        },
+    )

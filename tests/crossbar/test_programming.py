@@ -1,0 +1,233 @@
+"""Programming in the array through the port network; the whole array in ngspice is the judge."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import memcircuit as mc
+from memcircuit.crossbar.programming import program_pulses
+from memcircuit.crossbar.selection import Bias, select
+from memcircuit.crossbar.wires import Wires
+from memcircuit.errors import UsageError
+from memcircuit.simulate import Job, OperatingPoint, run
+from pyspice_netlists.crossbars import CellArray, LineEnds, crossbar_bench
+
+SET, RESET = mc.Pulse(1.8, 1e-6), mc.Pulse(-1.8, 1e-6)
+QUICK = mc.Pulse(-0.28, 0.5e-9, 10e-12, 10e-12)
+
+
+def square(cell, size, wires, **arguments):
+    return mc.Crossbar(cell, rows=size, columns=size, wires=wires, **arguments)
+
+
+def both(array, states, selected, pulses, **arguments):
+    """Return the result through the port network and that of the whole array."""
+    reduced = program_pulses(array, states, selected, pulses, **arguments)
+    assert reduced.attrs["method"].startswith("port network")
+    full = program_pulses(array, states, selected, pulses, reduced=False, **arguments)
+    assert full.attrs["method"].startswith("full netlist")
+    return reduced, full
+
+
+def frozen(reduced, values):
+    return np.where(reduced["simulated"].to_numpy() == 1, 0.0, values)
+
+
+@pytest.fixture(scope="module")
+def cell():
+    return mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
+
+
+@pytest.fixture(scope="module")
+def transistor_array(cell):
+    states = np.random.default_rng(4).uniform(0, 1, (10, 12))
+    states[4, 7] = 0.3
+    array = mc.Crossbar(cell, rows=10, columns=12, wires=2.0)
+    return array.lines, states, both(array, states, (4, 7), [(SET, 2), (RESET, 2)])
+
+
+def test_one_cell_of_a_transistor_array(transistor_array):
+    """0.1 % of the full transient in conductance, read and energy."""
+    _, states, (reduced, full) = transistor_array
+    for name in ("conductance", "read_conductance", "energy"):
+        np.testing.assert_allclose(reduced[name], full[name], rtol=1e-3, atol=1e-18)
+    # it did something: up, then down
+    g = reduced["conductance"].to_numpy()[0]
+    assert g[2] > 1.05 * g[0]
+    assert g[4] < 0.99 * g[2]
+    np.testing.assert_allclose(reduced["final_state"], full["final_state"], atol=1e-3)
+    assert reduced["state"][0, 0] == states[4, 7]
+
+
+def test_cells_behind_closed_transistors_of_the_row_are_simulated(transistor_array):
+    """A drain charges through its memristor: the weak cells of the row are disturbed."""
+    _, _, (reduced, full) = transistor_array
+    simulated = np.zeros((10, 12))
+    simulated[4] = 1
+    np.testing.assert_array_equal(reduced["simulated"], simulated)
+    disturbed = np.delete(reduced["movement"].to_numpy()[4], 7)
+    assert disturbed.max() > 1e-3
+    np.testing.assert_allclose(disturbed, np.delete(full["movement"].to_numpy()[4], 7), atol=1e-3)
+
+
+def test_the_bound_of_the_frozen_cells_holds(transistor_array):
+    _, _, (reduced, full) = transistor_array
+    bound = frozen(reduced, reduced["movement"])
+    moved = frozen(reduced, full["movement"])
+    # a state of the full transient is accurate to about 1e-7
+    assert np.all(moved <= bound + 1e-7)
+    assert bound.max() < 1e-3
+    assert np.isnan(reduced["frozen_voltage"].to_numpy()[4]).all()
+    assert 0 < np.nanmax(reduced["frozen_voltage"]) < 0.1
+
+
+def test_a_read_is_that_of_the_simulator(cell, transistor_array):
+    """The current out of the column by ngspice's operating point, before the first pulse."""
+    lines, states, (reduced, _) = transistor_array
+    selection = select((4, 7), states.shape, gate=5.0)
+    form = reduced.attrs["form"]
+    bench = crossbar_bench(
+        lines, CellArray(cell, states, form, gate=selection.gate_voltage, gate_lines="column"),
+        LineEnds(left=0.2 * selection.row_share),
+    )  # fmt: skip
+    job = Job("read", bench.circuit, OperatingPoint(), (bench.bottom[7],),
+              cell.device.verilog_a(form))  # fmt: skip
+    current = float(run(job)[bench.bottom[7]])
+    assert float(reduced["read_conductance"][0, 0]) == pytest.approx(current / 0.2, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("wires", "selected", "bias"),
+    [
+        (Wires(row=0.1, column=0.1), (3, 4), "v/2"),
+        (Wires(row=0.1, column=0.2, source=1.0), [(3, 4), (3, 1)], "v/2"),
+        (Wires(row=0.1, column=0.1, drive="both", sense_at="both"), (3, 4), "v/2"),
+        (Wires(), (3, 4), "v/2"),
+        (Wires(source=5.0, sense=1.0), [(3, 4), (3, 1)], "v/2"),
+    ],
+)
+def test_an_ohmic_array_is_reduced_without_error(wires, selected, bias, rng):
+    """VTEAM cells are ohmic and the unselected ones stay below their thresholds."""
+    device = mc.device("kvatinsky2015_vteam")
+    states = rng.uniform(0, 0.5, (6, 6))
+    arguments = {"bias": bias, "allowed_movement": 1e-9}
+    reduced, full = both(square(device, 6, wires), states, selected, [(QUICK, 3)], **arguments)
+    for name in ("conductance", "read_conductance", "energy"):
+        np.testing.assert_allclose(reduced[name], full[name], rtol=1e-5, atol=1e-24)
+    g = reduced["conductance"].to_numpy()
+    assert np.all(g[:, -1] > 1.01 * g[:, 0])
+
+
+def test_curved_cells_get_a_network_for_each_amplitude(rng):
+    """Passive array, i ~ sinh(v / 0.5 V): the half-selected cells conduct 1.7 times as at 0 V."""
+    device = mc.device("lin2022_hfo2", v_ohmic=0.5)
+    states = rng.uniform(0, 1, (8, 8))
+    array = square(device, 8, Wires(row=2.0, column=2.0))
+    pulses = [(mc.Pulse(1.9, 1e-6), 2), (mc.Pulse(-1.6, 1e-6), 2)]
+    reduced, full = both(array, states, (2, 5), pulses, bias="v/2")
+    assert "networks: 2" in reduced.attrs["method"]
+    assert reduced.attrs["runs"] == 2
+    np.testing.assert_allclose(reduced["conductance"], full["conductance"], rtol=1e-4)
+    np.testing.assert_allclose(reduced["energy"], full["energy"], rtol=3e-3, atol=1e-18)
+    bound = frozen(reduced, reduced["movement"])
+    assert np.all(frozen(reduced, full["movement"]) <= bound + 1e-7)
+
+
+def test_open_lines_of_a_passive_array(rng):
+    device = mc.device("lin2022_hfo2")
+    states = rng.uniform(0, 0.2, (6, 6))
+    states[2, 2] = 0.5
+    array = square(device, 6, Wires(row=2.0, column=2.0, source=50.0))
+    reduced, full = both(array, states, (2, 2), [(SET, 2)], bias="floating",
+                         allowed_movement=0.01)  # fmt: skip
+    np.testing.assert_allclose(reduced["conductance"], full["conductance"], rtol=1e-4)
+
+
+def test_half_selected_cells_that_move_send_it_to_the_full_netlist(rng):
+    """Half of 0.5 V is far above VTEAM's RESET threshold of 0.02 V."""
+    device = mc.device("kvatinsky2015_vteam")
+    states = rng.uniform(0.3, 0.6, (4, 4))
+    array = square(device, 4, Wires(row=0.1, column=0.1))
+    pulses = [mc.Pulse(0.5, 5e-9, 10e-12, 10e-12)]
+    with pytest.warns(UserWarning, match=r"the whole array is simulated: cell \(\d, \d\)"):
+        result = program_pulses(array, states, (1, 1), pulses, bias="v/2")
+    assert "would have moved by" in result.attrs["method"]
+    assert result.attrs["method"].startswith("full netlist")
+    # half-selected cells did move, cells without voltage did not
+    movement = result["movement"].to_numpy()
+    assert movement[1, 2] > 1e-3
+    assert movement[2, 2] < 1e-3
+    kept = program_pulses(array, states, (1, 1), pulses, bias="v/2", allowed_movement=np.inf)
+    assert kept.attrs["method"].startswith("port network")
+
+
+def test_open_lines_beside_transistors_need_the_full_netlist(cell):
+    array = square(cell, 3, Wires(row=2.0, column=2.0))
+    with pytest.warns(UserWarning, match="capacitances of transistors decide"):
+        program_pulses(array, 0.5, (1, 1), [SET], bias="floating")
+
+
+def test_too_many_closed_transistors_need_the_full_netlist(cell):
+    """Columns that follow the driver put it on the cells of every other row."""
+    array = square(cell, 5, Wires(row=2.0, column=2.0))
+    with pytest.warns(UserWarning, match="17 cells are selected or see the pulses behind closed"):
+        program_pulses(array, 0.5, (1, 1), [SET], bias=Bias(row=0.0, column=1.0))
+
+
+def test_cells_of_the_row_with_open_transistors_are_programmed_too(cell):
+    """With gate lines along the rows every cell of the selected row sees the pulse."""
+    array = square(cell, 3, Wires(row=2.0, column=2.0), gate_lines="row")
+    with pytest.warns(UserWarning, match=r"cell \(1, [02]\) would have moved"):
+        result = program_pulses(array, 0.5, (1, 1), [SET])
+    assert result["movement"].to_numpy()[1].min() > 0.01
+
+
+def test_variation_and_waveforms(cell, tmp_path):
+    """A cell that switches twice as fast does; the waveforms tell the same story."""
+    array = square(cell, 3, Wires(row=2.0, column=2.0))
+    fast = np.ones((3, 3))
+    fast[1, 1] = 2.0
+    one, two = (
+        program_pulses(array, 0.3, (1, 1), [SET], variation={"m_k_set": spread},
+                       waveforms=True)
+        for spread in (1.0, fast)
+    )  # fmt: skip
+    steps = [float(result["state"][0, 1] - result["state"][0, 0]) for result in (one, two)]
+    assert steps[1] == pytest.approx(2 * steps[0], rel=0.05)
+    assert float(two["waveform_state"][0, -1]) == pytest.approx(float(two["state"][0, -1]))
+    at = int(np.argmax(one["waveform_driver"].to_numpy()))
+    assert 1.7 < float(one["waveform_voltage"][0, at]) < 1.8
+    assert float(one["waveform_current"].max()) > 1e-4
+    path = tmp_path / "run.nc"
+    two.to_netcdf(path, engine="scipy")
+    xr.testing.assert_identical(xr.load_dataset(path, engine="scipy"), two)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"pulses": []}, "at least one"),
+        ({"pulses": [(SET, 0)]}, "neither a Pulse nor"),
+        ({"pulses": [1.8]}, "neither a Pulse nor"),
+        ({"states": 1.5}, r"states\[0, 0\] = 1.5"),
+        ({"states": np.zeros((2, 3))}, r"states has shape \(2, 3\)"),
+        ({"selected": (3, 0)}, "lies outside"),
+        ({"allowed_movement": 0.0}, "allowed_movement"),
+        ({"variation": {"m_none": 1.0}}, "no multiplier 'm_none'"),
+        ({"bias": "v/5"}, "bias = 'v/5'"),
+    ],
+)
+def test_refused_before_the_simulator_starts(cell, wrong, message):
+    arguments = {"states": 0.5, "selected": (1, 1), "pulses": [SET]} | wrong
+    with pytest.raises(UsageError, match=message):
+        program_pulses(square(cell, 3, Wires(row=1.0)), **arguments)
+
+
+@pytest.mark.slow
+def test_a_thousandth_of_the_full_transient_at_32(cell):
+    """Ten SET and ten RESET pulses; `make bench WHAT=arrays.program32` times the same."""
+    states = np.random.default_rng(1).uniform(0, 1, (32, 32))
+    states[16, 16] = 0.3
+    pulses = [(SET, 10), (RESET, 10)]
+    reduced, full = both(square(cell, 32, 2.0), states, (16, 16), pulses)
+    np.testing.assert_allclose(reduced["conductance"], full["conductance"], rtol=1e-3)
