@@ -142,6 +142,8 @@ class Crossbar:
         Returns:
             dataset over ``row``, ``column`` and, if ``v`` has it, ``input``:
             ``row_voltage`` and ``column_voltage`` (V) at the cells, ``cell_current`` (A),
+            ``row_wire_current`` (row, row_segment) rightwards and ``column_wire_current``
+            (column_segment, column) downwards in every segment of the lines (A),
             ``input_current`` into the rows and ``output`` out of the columns (A), ``imbalance``
             (A), the sum of the absolute Kirchhoff sums of all nodes, which no sum of the errors
             of all outputs exceeds, and the power (W) lost in ``cells``, ``row_wires``,
@@ -162,6 +164,12 @@ class Crossbar:
         found = nodes.NodeSolver(cells, self.lines).solve(ends, tolerance=tolerance)
         at_ends = nodes.end_currents(found, self.lines, ends, g=cells)
         power = nodes.power(cells, self.lines, ends, found)
+        through = nodes.cell_currents(cells, found)
+        # what enters a line at its first end, and what its cells take and bring on the way
+        along_rows = -np.cumsum(np.concatenate([-at_ends.left[..., None], through], -1), -1)
+        along_columns = np.cumsum(
+            np.concatenate([-at_ends.top[..., None, :], through], axis=-2), axis=-2
+        )
         inputs = ("input",) * (voltage.ndim - 1)
         node = (*inputs, "row", "column")
         volt, ampere, watt = ({"units": unit} for unit in ("V", "A", "W"))
@@ -171,7 +179,13 @@ class Crossbar:
                 "conductance": (("row", "column"), cells, {"units": "S"}),
                 "row_voltage": (node, found.row, volt),
                 "column_voltage": (node, found.column, volt),
-                "cell_current": (node, nodes.cell_currents(cells, found), ampere),
+                "cell_current": (node, through, ampere),
+                "row_wire_current": ((*inputs, "row", "row_segment"), along_rows, ampere),
+                "column_wire_current": (
+                    (*inputs, "column_segment", "column"),
+                    along_columns,
+                    ampere,
+                ),
                 "input_current": ((*inputs, "row"), at_ends.driven(self.lines), ampere),
                 "output": ((*inputs, "column"), at_ends.sensed(self.lines), ampere),
                 "imbalance": (inputs, found.imbalance, ampere),

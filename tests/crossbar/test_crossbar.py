@@ -55,6 +55,19 @@ def test_solve_balances_at_every_node_and_in_power(array, g, rng):
     )
 
 
+def test_wire_currents_follow_from_the_voltages(g, rng):
+    v = rng.uniform(0, 0.3, 6)
+    array = mc.Crossbar(rows=6, columns=4, wires=mc.Wires(row=2.0, column=3.0, drive="both"))
+    inside = array.solve(v, g)
+    left, right = v[:, None], v[:, None]
+    along = np.concatenate([left, inside["row_voltage"].to_numpy(), right], axis=1)
+    np.testing.assert_allclose(inside["row_wire_current"], -np.diff(along, axis=1) / 2, atol=1e-14)
+    down = np.concatenate([inside["column_voltage"].to_numpy(), np.zeros((1, 4))])
+    currents = inside["column_wire_current"].to_numpy()
+    np.testing.assert_allclose(currents[0], 0, atol=1e-18)  # open top
+    np.testing.assert_allclose(currents[1:], -np.diff(down, axis=0) / 3, atol=1e-14)
+
+
 def test_error_bound_holds_and_is_small(array, g, rng):
     v = rng.uniform(0, 0.3, (3, 6))
     bound = array.error_bound(v, g)
