@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from memcircuit.crossbar.crossbar import Crossbar
+    from memcircuit.crossbar.nodes import ConvergenceWarning
     from memcircuit.crossbar.programming import program_pulses
     from memcircuit.crossbar.selection import Bias
     from memcircuit.crossbar.transfer import transfer_matrix
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # scipy.linalg takes a while to import: names load on first use.
 _HOMES = {
     "Bias": "selection",
+    "ConvergenceWarning": "nodes",
     "Crossbar": "crossbar",
     "Wires": "wires",
     "program_pulses": "programming",
@@ -23,7 +25,15 @@ _HOMES = {
     "write_verify": "write_verify",
 }
 
-__all__ = ["Bias", "Crossbar", "Wires", "program_pulses", "transfer_matrix", "write_verify"]
+__all__ = [
+    "Bias",
+    "ConvergenceWarning",
+    "Crossbar",
+    "Wires",
+    "program_pulses",
+    "transfer_matrix",
+    "write_verify",
+]
 
 
 def __getattr__(name: str) -> Any:

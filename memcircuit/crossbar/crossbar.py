@@ -7,11 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from memcircuit.crossbar.selection import GateLines
-from memcircuit.crossbar.wires import Ends, Lines, Wires, conductances
+from memcircuit.crossbar.wires import (
+    Array,
+    Ends,
+    Lines,
+    Wires,
+    as_wires,
+    conductances,
+    numbers,
+    refuse,
+)
 from memcircuit.errors import UsageError
+from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,10 +29,8 @@ if TYPE_CHECKING:
     from memcircuit.devices.device import Device
     from pyspice_netlists import Cell
 
-Array = NDArray[np.float64]
-
-# Transfer matrices that an array keeps.
-_KEPT = 8
+# Transfer matrices that an array keeps, each with the conductances it belongs to.
+_KEPT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,25 +57,28 @@ class Crossbar:
     gate: ArrayLike | None = field(default=None, kw_only=True)
     gate_lines: GateLines = field(default="column", kw_only=True)
     lines: Lines = field(init=False, repr=False)
-    _kept: list[tuple[Array, Array]] = field(init=False, repr=False, default_factory=list)
+    _kept: tuple[tuple[Array, Array], ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        for name in ("rows", "columns"):
-            count = getattr(self, name)
-            if not isinstance(count, int | np.integer) or count < 1:
-                raise UsageError(f"{name} = {count!r}: expected a whole number of at least one")
         if self.gate_lines not in ("row", "column"):
             raise UsageError(f"gate_lines = {self.gate_lines!r}; choose 'row' or 'column'")
-        wires = self.wires
-        if not isinstance(wires, Wires):
-            wires = Wires(row=wires, column=wires)
-            object.__setattr__(self, "wires", wires)
+        wires = as_wires(self.wires)
+        object.__setattr__(self, "wires", wires)
         object.__setattr__(self, "lines", wires.lines(self.rows, self.columns))
+        if self.cell is None and self.gate is not None:
+            raise UsageError("gate: an array of conductances has none; give a cell as well")
+        if self.cell is not None:
+            cell = self.require_cell()
+            if not cell.gated and self.gate is not None:
+                raise UsageError(f"gate: cell {cell.name!r} has no transistor; leave gate out")
+            if self.gate is not None:
+                self._gates(cell)
 
     def transfer_matrix(self, g: ArrayLike) -> Array:
         """Return the column currents per volt on each row for cells of conductance ``g``.
 
-        The last few are kept, so that asking again for the same conductances costs a comparison.
+        The last four are kept, so that asking again for the same conductances costs a comparison;
+        ``transfer_matrix`` of :mod:`memcircuit.crossbar.transfer` keeps none.
 
         Args:
             g: (..., rows, columns), S; leading dimensions are further arrays on the same wires.
@@ -80,17 +91,19 @@ class Crossbar:
         """
         from memcircuit.crossbar.transfer import transfer_of_lines
 
-        cells = np.asarray(g, dtype=float)
-        for place, (known, transfer) in enumerate(self._kept):
-            if known.shape == cells.shape and np.array_equal(known, cells):
-                self._kept.insert(0, self._kept.pop(place))
-                return transfer
-        cells = conductances(cells, (self.rows, self.columns))
-        transfer = transfer_of_lines(cells, self.lines)
-        transfer.flags.writeable = False
-        self._kept.insert(0, (cells.copy(), transfer))
-        del self._kept[_KEPT:]
-        return transfer
+        cells = numbers("g", g)
+        kept = self._kept
+        found = next((pair for pair in kept if np.array_equal(pair[0], cells)), None)
+        if found is None:
+            cells = conductances(cells, (self.rows, self.columns))
+            transfer = transfer_of_lines(cells, self.lines)
+            transfer.flags.writeable = False
+            found = cells.copy(), transfer
+        if not kept or found is not kept[0]:
+            others = (pair for pair in kept if pair is not found)
+            # one assignment: threads that share the array see the old or the new
+            object.__setattr__(self, "_kept", (found, *others)[:_KEPT])
+        return found[1]
 
     def read(
         self, v: ArrayLike, g: ArrayLike, *, simulator: Literal["exact", "ngspice"] = "exact"
@@ -114,8 +127,9 @@ class Crossbar:
         if simulator == "ngspice":
             from memcircuit.crossbar.spice import read_in_ngspice
 
+            cells, voltage = self._one_array(voltage, g, one_input=True)
             ends = Ends.reading(self.lines, voltage)
-            return read_in_ngspice(self.lines, ends, conductances=g)["output"].to_numpy()
+            return read_in_ngspice(self.lines, ends, conductances=cells)["output"].to_numpy()
         if simulator != "exact":
             raise UsageError(f"simulator = {simulator!r}; choose 'exact' or 'ngspice'")
         transfer = self.transfer_matrix(g)
@@ -127,11 +141,11 @@ class Crossbar:
             )
         return np.asarray(voltage @ transfer.swapaxes(-1, -2))
 
-    def solve(self, v: ArrayLike, g: ArrayLike, *, tolerance: float = 1e-10) -> xr.Dataset:
+    def solve(self, v: ArrayLike, g: ArrayLike, *, tolerance: float = 1e-9) -> xr.Dataset:
         """Return all voltages, currents and powers of a read, found by iteration.
 
-        It takes memory for a few copies of ``g`` only, so it is also the way to read an array
-        too large for its transfer matrix.
+        It takes memory for some ten copies of ``g`` for each input, so it is also the way to read
+        an array too large for its transfer matrix.
 
         Args:
             v: (rows,) or (inputs, rows), V.
@@ -153,7 +167,9 @@ class Crossbar:
             UsageError: as ``read``, or more than one array.
 
         Warns:
-            ConvergenceWarning: the tolerance was not reached; ``imbalance`` says what was.
+            ConvergenceWarning: the tolerance was not reached, as where wires conduct so much
+                better than cells that the rounding of their currents is larger; ``imbalance`` says
+                what was.
         """
         import xarray as xr
 
@@ -197,8 +213,8 @@ class Crossbar:
     def error_bound(self, v: ArrayLike, g: ArrayLike) -> Array:
         """Return how far ``read`` can be from the truth, by Kirchhoff's law alone, A.
 
-        The node voltages are solved for by iteration, which shares nothing with the elimination
-        behind the transfer matrix. The sum of the errors of all outputs is at most their
+        The node voltages are solved for by iteration, another way than that of the transfer
+        matrix. The sum of the errors of all outputs is at most their
         difference from those of ``read`` plus the imbalance left at the nodes.
 
         Args:
@@ -238,7 +254,8 @@ class Crossbar:
 
         Returns:
             dataset over ``row``, ``column`` and, if ``v`` has it, ``input``: ``row_voltage`` and
-            ``column_voltage`` (V) at the cells, ``output`` (A) out of the columns.
+            ``column_voltage`` (V) at the cells, ``output`` (A) out of the columns; by Newton also
+            ``cell_current`` (A) and ``relative_imbalance``, what the tolerance bounds.
 
         Raises:
             UsageError: an array without a kind of cell, or shapes that do not match.
@@ -249,20 +266,22 @@ class Crossbar:
 
         from memcircuit.crossbar.cell_law import cell_law
         from memcircuit.crossbar.nonlinear import solve_cells
-        from memcircuit.crossbar.spice import read_in_ngspice
+        from memcircuit.crossbar.spice import read_in_ngspice, tight_options
 
         cell, voltage = self.require_cell(), self._voltages(v)
+        given = self._states(states)
         ends = Ends.reading(self.lines, voltage)
         if simulator == "ngspice":
+            self._refuse_inputs(voltage, most=0)
             return read_in_ngspice(
-                self.lines, ends, cell=cell, states=states, gate=self.gate,
+                self.lines, ends, cell=cell, states=given, gate=self.gate,
                 gate_lines=self.gate_lines,
-            )  # fmt: skip
+            ).assign_attrs(self._sides())  # fmt: skip
         if simulator != "newton":
             raise UsageError(f"simulator = {simulator!r}; choose 'newton' or 'ngspice'")
-        found = solve_cells(
-            cell_law(cell), states, self._gates(cell), self.lines, ends, tolerance=tolerance
-        )
+        self._refuse_inputs(voltage, most=1)
+        law = cell_law(cell, gmin=tight_options().gmin)
+        found = solve_cells(law, given, self._gates(cell), self.lines, ends, tolerance=tolerance)
         inputs = ("input",) * (voltage.ndim - 1)
         node = (*inputs, "row", "column")
         volt, ampere = {"units": "V"}, {"units": "A"}
@@ -273,7 +292,7 @@ class Crossbar:
                 "column_voltage": (node, found.column, volt),
                 "cell_current": (node, found.current, ampere),
                 "output": ((*inputs, "column"), found.output, ampere),
-                "imbalance": (inputs, found.imbalance),
+                "relative_imbalance": (inputs, found.imbalance, {"units": "1"}),
             },
             attrs={"newton_steps": found.newton_steps, "tolerance": tolerance, **self._sides()},
         )
@@ -285,7 +304,11 @@ class Crossbar:
         *,
         states: ArrayLike | None = None,
     ) -> str:
-        """Return the netlist of a read, which ngspice runs as it is (``ngspice -b``).
+        """Return the netlist of a read, which ngspice runs as it is.
+
+        ``ngspice -b FILE`` writes every node voltage and the currents at the ends (of column j
+        ``i(vbottom{j})``) into the binary file ``result.raw``, which
+        ``memcircuit.simulate.read_raw`` and ngspice's ``load`` read.
 
         Args:
             v: (rows,), V on the rows.
@@ -298,37 +321,54 @@ class Crossbar:
         """
         from memcircuit.crossbar.spice import array_job, tight_options
 
-        ends = Ends.reading(self.lines, self._voltages(v))
+        voltage = self._voltages(v)
+        self._refuse_inputs(voltage, most=0)
+        ends = Ends.reading(self.lines, voltage)
         if g is not None and states is None:
-            job = array_job(self.lines, ends, conductances=g)
-        elif states is not None and g is None:
-            job = array_job(
-                self.lines, ends, cell=self.require_cell(), states=states, gate=self.gate,
-                gate_lines=self.gate_lines, form="behavioural",
-            )  # fmt: skip
-        else:
+            cells, _ = self._one_array(voltage, g, one_input=True)
+            return array_job(self.lines, ends, conductances=cells).deck(tight_options(), ())
+        if states is None or g is not None:
             raise UsageError("netlist takes either g or states")
-        return job.deck(tight_options(), ())
+        job = array_job(
+            self.lines, ends, cell=self.require_cell(), states=self._states(states),
+            gate=self.gate, gate_lines=self.gate_lines, form="behavioural",
+        )  # fmt: skip
+        return job.deck(tight_options("behavioural"), ())
 
     def _sides(self) -> dict[str, str]:
         return {"drive": self.lines.driven, "sense_at": self.lines.sensed}
 
     def _voltages(self, v: ArrayLike) -> Array:
-        voltage = np.asarray(v, dtype=float)
-        if voltage.ndim == 0 or voltage.shape[-1] != self.rows:
+        voltage = numbers("v", v)
+        if voltage.ndim == 0 or voltage.shape[-1] != self.rows or voltage.size == 0:
             raise UsageError(f"v has shape {voltage.shape}; expected (..., {self.rows})")
-        if not np.isfinite(voltage).all():
-            where = tuple(int(k) for k in np.argwhere(~np.isfinite(voltage))[0])
-            raise UsageError(f"v{list(where)} = {voltage[where]}: expected a number of volts")
+        good = np.abs(voltage) < HIGHEST_VOLTAGE
+        refuse("v", voltage, good, f"less than {HIGHEST_VOLTAGE:g} V in magnitude")
         return voltage
 
-    def _one_array(self, v: ArrayLike, g: ArrayLike) -> tuple[Array, Array]:
-        cells, voltage = conductances(g, (self.rows, self.columns)), self._voltages(v)
-        if cells.ndim > 2 or voltage.ndim > 2:
+    def _refuse_inputs(self, voltage: Array, *, most: int) -> None:
+        if voltage.ndim > 1 + most:
+            expected = f"({self.rows},)" + (f" or (inputs, {self.rows})" if most else ": one input")
+            raise UsageError(f"v has shape {voltage.shape}; expected {expected}")
+
+    def _states(self, states: ArrayLike) -> Array:
+        given = numbers("states", states)
+        if given.shape != (self.rows, self.columns):
             raise UsageError(
-                f"g has shape {cells.shape} and v {voltage.shape}; expected one array and "
-                f"({self.rows},) or (inputs, {self.rows})"
+                f"states has shape {given.shape}; expected ({self.rows}, {self.columns})"
             )
+        refuse("states", given, (given >= 0) & (given <= 1), "a state in 0 ... 1")
+        return given
+
+    def _one_array(
+        self, v: ArrayLike, g: ArrayLike, *, one_input: bool = False
+    ) -> tuple[Array, Array]:
+        cells, voltage = conductances(g, (self.rows, self.columns)), self._voltages(v)
+        if cells.ndim > 2:
+            raise UsageError(
+                f"g has shape {cells.shape}; expected one array, ({self.rows}, {self.columns})"
+            )
+        self._refuse_inputs(voltage, most=0 if one_input else 1)
         return cells, voltage
 
     def require_cell(self) -> Cell:
@@ -348,7 +388,8 @@ class Crossbar:
 
         if not cell.gated or self.gate is None:
             return np.full((self.rows, self.columns), gate_voltage(cell, None))
-        volts = np.asarray(self.gate, dtype=float)
+        volts = numbers("gate", self.gate)
+        refuse("gate", volts, np.abs(volts) < HIGHEST_VOLTAGE, f"within {HIGHEST_VOLTAGE:g} V")
         lines = self.rows if self.gate_lines == "row" else self.columns
         if volts.ndim and volts.shape != (lines,):
             raise UsageError(

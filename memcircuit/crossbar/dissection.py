@@ -8,35 +8,40 @@ matrix products, and no right-hand side is ever solved for.
 
 A tile is stored as its mesh: ``c[a, b] >= 0`` is the conductance between ports a and b, the
 diagonal is zero. Eliminating nodes (star-mesh transformation) adds non-negative numbers only, so
-shorts and open cells cost no digits. Nested dissection: A. George, SIAM J. Numer. Anal. 10
+shorts and open cells cost no digits; what does is an array that hardly hangs on its ends, and that
+is measured on the way and said. Nested dissection: A. George, SIAM J. Numer. Anal. 10
 (1973), doi:10.1137/0710032; elimination without subtraction: W. Grassmann et al., Oper. Res. 33
 (1985), doi:10.1287/opre.33.5.1107.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from functools import cache
 from itertools import product
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from memcircuit.crossbar.nodes import ConvergenceWarning
 from memcircuit.crossbar.tiles import Joint, Ports, joint, sections, smallest_tiles
-from memcircuit.crossbar.wires import Lines
+from memcircuit.crossbar.wires import Array, Lines
+from memcircuit.errors import ConvergenceError
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
-
-Array = NDArray[np.float64]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = range(4)
 # Nodes eliminated at once from which a matrix is worth BLAS calls of its own.
 _LARGE = 48
 # Width of the panels in which a symmetric product is formed.
 _PANEL = 128
+# From here on the loss of digits is said.
+_WORST_DOUBT = 1e-9
+_LIMITING = RLock()
 # Numbers in the merged meshes of a batch: its working set stays in the cache.
 _BATCH = 120_000
 
@@ -50,11 +55,24 @@ def dissect(g: Array, lines: Lines) -> Array:
 
     Returns:
         (..., columns, rows), S: current sensed at each column per volt on each row.
+
+    Raises:
+        ConvergenceError: rounding leaves nothing of the array.
+
+    Warns:
+        ConvergenceWarning: rounding leaves less than nine digits.
     """
     rows, columns = lines.shape
     mirrored, cells = _driven_right_sensed_bottom(lines, g.reshape(-1, rows, columns))
     with _one_blas_thread():
-        transfer = _merged_down(cells, mirrored)
+        transfer, doubt = _merged_down(cells, mirrored)
+    if not doubt <= _WORST_DOUBT:
+        warnings.warn(
+            f"the transfer matrix is known to about {doubt:.0e} only: the array hangs on its ends "
+            "by so little, beside what its wires and cells conduct, that rounding takes the rest",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
     transfer = transfer[:, -columns:, -rows:]
     if lines.driven == "left":
         transfer = transfer[:, ::-1]
@@ -63,8 +81,12 @@ def dissect(g: Array, lines: Lines) -> Array:
     return np.ascontiguousarray(transfer).reshape(*g.shape[:-2], columns, rows)
 
 
-def _merged_down(g: Array, lines: Lines) -> Array:
-    """Return the transfer matrices of padded arrays, driven at the right, sensed at the bottom."""
+def _merged_down(g: Array, lines: Lines) -> tuple[Array, float]:
+    """Return the transfer matrices of padded arrays, and how far they can be trusted.
+
+    The arrays are driven at the right and sensed at the bottom.
+    """
+    doubt = 0.0
     mesh, ports = smallest_tiles(g, lines)
     driven = (_LEFT, _RIGHT) if lines.driven == "both" else (_RIGHT,)
     sensed = (_TOP, _BOTTOM) if lines.sensed == "both" else (_BOTTOM,)
@@ -81,17 +103,21 @@ def _merged_down(g: Array, lines: Lines) -> Array:
         )
         if grid_rows * grid_columns == 2:
             first, second = (tiles[:, 0, 0] for tiles in pair)
-            return _last_merge(first, second, way, driven, sensed)
-        mesh, ports = _merge(*pair, way), way.ports
+            transfer, more = _last_merge(first, second, way, driven, sensed)
+            return transfer, max(doubt, more)
+        mesh, more = _merge(*pair, way)
+        ports, doubt = way.ports, max(doubt, more)
     ends = sections(ports)
     parts = [mesh[:, 0, 0, ends[s], ends[d]] for s in sensed for d in driven]
-    return np.asarray(np.sum(parts, axis=0))
+    return np.sum(parts, axis=0), doubt
 
 
-def _one_blas_thread() -> AbstractContextManager[object]:
-    # on matrices as small as most of these, further threads cost more than they do
-    limit: AbstractContextManager[object] = _blas_libraries().limit(limits=1)
-    return limit
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    # On matrices as small as most of these, further threads cost more than they do. The number is
+    # the process's own: of two Python threads the later would restore the earlier one's 1.
+    with _LIMITING, _blas_libraries().limit(limits=1):
+        yield
 
 
 @cache
@@ -133,19 +159,21 @@ def _without(mesh: Array, ports: Ports, open_sides: list[int]) -> tuple[Array, P
     return mesh, ports
 
 
-def _merge(first: Array, second: Array, way: Joint) -> Array:
+def _merge(first: Array, second: Array, way: Joint) -> tuple[Array, float]:
     """Join every pair of tiles, (arrays, grid rows, grid columns, ports, ports)."""
+    doubt = 0.0
     size = sum(way.ports)
     merged = np.empty((*first.shape[:3], size, size))
     diagonal = np.arange(size)
     for one, two, out in _batches(first, second, merged):
-        half = _eliminated(one, two, way, size)
+        half, more = _eliminated(one, two, way, size)
+        doubt = max(doubt, more)
         _square(half, out)
         for mesh, places in zip((one, two), way.places, strict=True):
             for (source, target), (other, onto) in product(places, places):
                 out[:, target, onto] += mesh[:, source, other]
         out[:, diagonal, diagonal] = 0
-    return merged
+    return merged, doubt
 
 
 def _square(half: Array, out: Array) -> None:
@@ -176,11 +204,11 @@ def _batches(first: Array, second: Array, merged: Array) -> Iterator[tuple[Array
 
 def _last_merge(
     one: Array, two: Array, way: Joint, driven: tuple[int, ...], sensed: tuple[int, ...]
-) -> Array:
+) -> tuple[Array, float]:
     """Join the last two tiles, but form only what lies between sensed and driven ends."""
     ends = sections(way.ports)
     size = sum(way.ports)
-    half = _eliminated(one, two, way, size)
+    half, doubt = _eliminated(one, two, way, size)
     from_driven = np.sum([half[:, :, ends[d]] for d in driven], axis=0)
     to_sensed = np.sum([half[:, :, ends[s]] for s in sensed], axis=0)
     transfer: Array = to_sensed.transpose(0, 2, 1) @ from_driven
@@ -191,7 +219,7 @@ def _last_merge(
                 across = _within(onto, ends[column_side])
                 if down and across:
                     transfer[:, down, across] += mesh[:, source, other]
-    return transfer
+    return transfer, doubt
 
 
 def _within(part: slice, whole: slice) -> slice | None:
@@ -201,7 +229,7 @@ def _within(part: slice, whole: slice) -> slice | None:
     return None
 
 
-def _eliminated(one: Array, two: Array, way: Joint, size: int) -> Array:
+def _eliminated(one: Array, two: Array, way: Joint, size: int) -> tuple[Array, float]:
     """Return W with W^T W the conductances that the elimination of the shared nodes adds.
 
     With S the matrix of the shared nodes and R their conductances to the other ports,
@@ -214,7 +242,11 @@ def _eliminated(one: Array, two: Array, way: Joint, size: int) -> Array:
         size: number of ports of the union.
 
     Returns:
-        (pairs, shared nodes, size).
+        (pairs, shared nodes, size), and by how much S^-1 R 1, which is 1, misses that: S loses
+        digits where its nodes are joined to each other far better than to the other ports.
+
+    Raises:
+        ConvergenceError: rounding leaves nothing of S.
     """
     from_one, from_two = one[:, way.first], two[:, way.second]
     shared = from_one.shape[1]
@@ -226,11 +258,29 @@ def _eliminated(one: Array, two: Array, way: Joint, size: int) -> Array:
     diagonal = np.arange(shared)
     matrix[:, diagonal, diagonal] = from_one.sum(axis=2) + from_two.sum(axis=2)
     if shared < _LARGE:
-        return np.linalg.inv(np.linalg.cholesky(matrix)) @ to_others
+        try:
+            inverse = np.linalg.inv(np.linalg.cholesky(matrix))
+        except np.linalg.LinAlgError:
+            raise _nothing_left() from None
+        half = inverse @ to_others
+        unit = inverse.transpose(0, 2, 1) @ half.sum(axis=2, keepdims=True)
+        return half, float(np.abs(unit - 1).max())
     from scipy.linalg import blas, lapack
 
+    doubt = 0.0
     for own, right in zip(matrix, to_others, strict=True):
         # C-ordered arrays are LAPACK's transposed ones: no copies
-        lower, _ = lapack.dpotrf(own.T, lower=0, clean=0, overwrite_a=1)
-        blas.dtrsm(1.0, lower, right.T, side=1, lower=0, overwrite_b=1)
-    return to_others
+        factor, failed = lapack.dpotrf(own.T, lower=0, clean=0, overwrite_a=1)
+        if failed:
+            raise _nothing_left()
+        blas.dtrsm(1.0, factor, right.T, side=1, lower=0, overwrite_b=1)
+        unit = blas.dtrsv(factor, right.sum(axis=1), lower=0)
+        doubt = max(doubt, float(np.abs(unit - 1).max()))
+    return to_others, doubt
+
+
+def _nothing_left() -> ConvergenceError:
+    return ConvergenceError(
+        "no transfer matrix: the array hangs on its ends by so little, beside what its wires and "
+        "cells conduct, that rounding leaves nothing of it; lower the resistances at the ends"
+    )

@@ -10,12 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from memcircuit.crossbar.wires import Lines
+from memcircuit.crossbar.wires import Array, Lines
 from memcircuit.errors import UsageError
-
-Array = NDArray[np.float64]
 
 # Columns whose matrices are formed at a time.
 _COLUMNS = 16
@@ -101,7 +98,8 @@ def ideal_rows(g: Array, lines: Lines) -> Array:
         (columns, rows), S.
 
     Raises:
-        UsageError: a row line that joins its source to ground without any resistance.
+        UsageError: a row line that joins its source to ground without any resistance, or a
+            column line its sensed end.
     """
     from scipy.linalg import solve
 
@@ -114,6 +112,12 @@ def ideal_rows(g: Array, lines: Lines) -> Array:
             "resistance: give the row, the source or the far end some"
         )
     ladders = Ladders.of(g, lines)
+    twice = np.isinf(ladders.up) & np.isinf(ladders.down)
+    if twice.any() and lines.sensed != "both":
+        raise UsageError(
+            f"column line {int(np.argwhere(twice)[0][1])} joins its sensed end to ground without "
+            "resistance: give the column, the sense amplifier or the far end some"
+        )
     delivered = ladders.delivered(lines.sensed != "bottom", lines.sensed != "top")
     driven_end = ((lines.left == 0) & left_driven) | ((lines.right == 0) & right_driven)
     voltage = np.diag(driven_end.astype(float))

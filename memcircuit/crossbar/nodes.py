@@ -52,6 +52,13 @@ class NodeVoltages:
     iterations: int
 
 
+def check_tolerance(tolerance: float) -> None:
+    """Refuse what is no relative tolerance, with UsageError."""
+    number = isinstance(tolerance, int | float | np.number) and not isinstance(tolerance, bool)
+    if not number or not 0 < tolerance < 1:
+        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
+
+
 class EndCurrents(NamedTuple):
     """Currents at the ends of the lines, A, 0 at open ends.
 
@@ -154,6 +161,7 @@ class NodeSolver:
         Warns:
             ConvergenceWarning: the tolerance was not reached; ``imbalance`` says what was.
         """
+        check_tolerance(tolerance)
         if ends is None:
             rows, columns = self._g.shape[-2:]
             ends = Ends(*(np.zeros(n) for n in (rows, rows, columns, columns)))
@@ -162,8 +170,8 @@ class NodeSolver:
         iterations, before = 0, np.full(state.row.shape[:-2], np.inf)
         while True:
             into_rows, into_columns, imbalance, through = state.balance()
-            open_ = imbalance > tolerance * through
-            stalled = imbalance > 0.5 * before
+            open_ = ~(imbalance <= tolerance * through)
+            stalled = ~(imbalance <= 0.5 * before)
             if not open_.any() or (stalled | ~open_).all() or iterations >= max_iterations:
                 break
             before = imbalance

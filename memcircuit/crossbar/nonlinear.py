@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,12 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.crossbar.cell_law import CellLaw
 from memcircuit.crossbar.line_solve import LineWires, turned
-from memcircuit.crossbar.nodes import NodeSolver
-from memcircuit.crossbar.wires import Array, Ends, Lines
+from memcircuit.crossbar.nodes import ConvergenceWarning, NodeSolver, check_tolerance
+from memcircuit.crossbar.wires import Array, Ends, Lines, numbers, refuse
 from memcircuit.errors import ConvergenceError, UsageError
 
 # The linear solve of the first step; a cell is rarely closer to a resistor.
 _FIRST_INNER = 1e-3
+# A step below the rounding is worth another while it gains as much.
+_GAIN = 0.5
 _SHORTEST_STEP = 2.0**-20
 _MOST_DIRECTIONS = 40
 # Below this, sums of currents are their roundings.
@@ -80,23 +83,27 @@ def solve_cells(
             (..., rows, columns).
         lines: resistances of the lines.
         ends: potentials of their ends; leading dimensions broadcast with those of ``state``.
-        tolerance: bound of the solution's ``imbalance``. Below the rounding of the currents in
-            the wires it has no meaning, and ``imbalance`` tells what was reached.
+        tolerance: bound of the solution's ``imbalance``.
         start: potentials to start from; 0 V when None.
         max_steps: most steps.
 
     Raises:
         UsageError: shapes that do not match, or a tolerance or number of steps not above zero.
         ConvergenceError: no operating point within ``max_steps``.
+
+    Warns:
+        ConvergenceWarning: the currents in the wires are so much larger than those of the cells
+            that their rounding exceeds the tolerance; ``imbalance`` tells what was reached.
     """
-    if not tolerance > 0 or max_steps < 1:
-        raise UsageError(f"tolerance = {tolerance}, max_steps = {max_steps}: both must be above 0")
-    array = _Array(law, np.asarray(state, dtype=float), np.asarray(gate, dtype=float), lines, ends)
+    check_tolerance(tolerance)
+    if max_steps < 1:
+        raise UsageError(f"max_steps = {max_steps}: expected at least 1")
+    array = _Array(law, numbers("state", state), numbers("gate", gate), lines, ends)
     point = array.first(start)
     inner, steps = _FIRST_INNER, 0
     while True:
-        wanted = np.maximum(tolerance * point.through, array.rounding)
-        moving = point.missing > wanted
+        wanted = tolerance * point.through
+        moving = ~(point.missing <= wanted)
         if not moving.any():
             return array.solution(point, steps)
         if steps == max_steps:
@@ -106,9 +113,21 @@ def solve_cells(
             worst = float(point.imbalance.max())
             inner = min(_FIRST_INNER, max(0.1 * worst, 0.1 * tolerance / worst))
         new = array.next(point, inner, moving)
-        if not (new.missing < point.missing)[moving].any():
+        gained = (new.missing < _GAIN * point.missing) | (
+            (new.missing < point.missing) & (point.missing > array.rounding)
+        )
+        if not gained[moving].any():
             break
         point, steps = new, steps + 1
+    if (point.missing <= np.maximum(wanted, array.rounding)).all():
+        warnings.warn(
+            f"operating point after {steps} Newton steps: the imbalance is "
+            f"{point.imbalance.max():.1e} of the current at the ends, above the tolerance "
+            f"{tolerance:g}; rounding of the currents in the wires allows no more",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+        return array.solution(point, steps)
     most = int(np.argmax(point.missing - wanted))
     raise ConvergenceError(
         f"no operating point after {steps} Newton steps: array {most} of {point.missing.size} "
@@ -156,8 +175,8 @@ class _Array:
         if state.ndim < 2 or state.shape[-2:] != lines.shape:
             rows, columns = lines.shape
             raise UsageError(f"state has shape {state.shape}; expected (..., {rows}, {columns})")
-        _refuse("state", state, (state >= 0) & (state <= 1), "a number in 0 ... 1")
-        _refuse("gate", gate, np.isfinite(gate), "a finite potential, V")
+        refuse("state", state, (state >= 0) & (state <= 1), "a number in 0 ... 1")
+        refuse("gate", gate, np.isfinite(gate), "a finite potential, V")
         self.law, self.lines = law, lines
         self.rows, self.columns = LineWires.of_rows(lines), LineWires.of_columns(lines)
         self.row_ends = self.rows.end_potentials(ends.left, ends.right)
@@ -303,12 +322,6 @@ class _Array:
         first, last = out[..., 0, :], out[..., 1, :]
         sensed = {"top": first, "bottom": last, "both": first + last}[self.lines.sensed]
         return NonlinearSolution(row, column, point.current, sensed, point.imbalance, steps)
-
-
-def _refuse(name: str, values: Array, good: NDArray[np.bool_], expected: str) -> None:
-    if not good.all():
-        where = tuple(int(k) for k in np.argwhere(~good)[0])
-        raise UsageError(f"{name}{list(where)} = {values[where]}: expected {expected}")
 
 
 def _product(a: Array, b: Array) -> Array:

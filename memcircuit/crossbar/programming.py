@@ -23,7 +23,7 @@ from memcircuit.crossbar.array_run import (
 from memcircuit.crossbar.cell_law import CellLaw, cell_law
 from memcircuit.crossbar.frozen import safe_voltages
 from memcircuit.crossbar.selection import Bias, Selection, select
-from memcircuit.crossbar.wires import Array, Lines
+from memcircuit.crossbar.wires import Array, Lines, numbers, refuse
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
@@ -331,15 +331,12 @@ def _pulses(given: Sequence[Pulse | tuple[Pulse, int]]) -> tuple[Pulse, ...]:
 
 def _states(given: ArrayLike, shape: tuple[int, int]) -> Array:
     states = _table("states", given, shape)
-    bad = ~((states >= 0) & (states <= 1))
-    if bad.any():
-        where = tuple(int(k) for k in np.argwhere(bad)[0])
-        raise UsageError(f"states{list(where)} = {states[where]}: a state is 0 to 1")
+    refuse("states", states, (states >= 0) & (states <= 1), "a state in 0 ... 1")
     return states
 
 
 def _table(name: str, given: ArrayLike, shape: tuple[int, int]) -> Array:
-    values = np.asarray(given, dtype=float)
+    values = numbers(name, given)
     if values.ndim and values.shape != shape:
         raise UsageError(f"{name} has shape {values.shape}; expected {shape}")
     return np.broadcast_to(values, shape)

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-from memcircuit.crossbar.wires import Lines
+from memcircuit.crossbar.wires import Array, Lines
 
-Array = NDArray[np.float64]
 #: Number of ports at the left, right, top and bottom of a tile; they stand in this order.
 Ports = tuple[int, int, int, int]
 

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from memcircuit.crossbar.contraction import contract
 from memcircuit.crossbar.dissection import dissect
 from memcircuit.crossbar.ladder import ideal_rows
 from memcircuit.crossbar.line_solve import LineWires, refuse_floating
-from memcircuit.crossbar.nodes import NodeSolver, end_currents
-from memcircuit.crossbar.wires import Ends, Lines, Wires, conductances
-
-Array = NDArray[np.float64]
+from memcircuit.crossbar.wires import Array, Lines, Wires, as_wires, conductances
 
 
-def transfer_matrix(g: ArrayLike, wires: Wires) -> Array:
+def transfer_matrix(g: ArrayLike, wires: Wires | float) -> Array:
     """Return the currents sensed at the columns per volt on the rows, wires included.
 
     The cells are linear, so ``transfer_matrix(g, wires) @ v`` are the column currents of every
     input v. Exact to rounding. Arrays whose resistances are all above zero are dissected
-    (``dissection.py``); where resistances are zero, nodes coincide and closed forms take over
-    (``ladder.py``), and only a mixture of zero and other resistances within the rows and within
-    the columns is solved input by input (``nodes.py``).
+    (``dissection.py``); where all of a kind are zero, nodes coincide and closed forms take over
+    (``ladder.py``), and a mixture within the rows and within the columns is contracted and
+    factorised as a sparse matrix (``contraction.py``), which takes longer.
 
     Args:
         g: (..., rows, columns), conductances of one or of many arrays on the same wires, S.
-        wires: what the lines are made of.
+        wires: what the lines are made of; a number is the resistance of every segment, ohm.
 
     Returns:
         (..., columns, rows), S.
 
     Raises:
-        UsageError: a shape that does not match, the first conductance that is negative, infinite
-            or undefined, wires without a driven or a sensed end, or a line that floats.
+        UsageError: a shape that does not match, the first value that is no conductance, wires
+            without a driven or a sensed end, a line that floats, or one without resistance
+            between two potentials.
+        ConvergenceError: rounding leaves nothing of an array that hardly hangs on its ends.
+
+    Warns:
+        ConvergenceWarning: rounding leaves less than nine digits of such an array.
     """
     cells = conductances(g)
-    return transfer_of_lines(cells, wires.lines(*cells.shape[-2:]))
+    return transfer_of_lines(cells, as_wires(wires).lines(*cells.shape[-2:]))
 
 
 def transfer_of_lines(g: Array, lines: Lines) -> Array:
@@ -57,41 +60,38 @@ def _with_ideal_parts(g: Array, lines: Lines) -> Array:
         return _first_cells_at_their_ends(g, lines)
     if not lines.column.any() or not (lines.top.any() and lines.bottom.any()):
         return _with_ideal_parts(g.T, lines.transposed()).T
-    return _input_by_input(g, lines)
+    return contract(g, lines)
 
 
 def _first_cells_at_their_ends(g: Array, lines: Lines) -> Array:
-    """Take off the column whose nodes are the left or the right ends of the row lines."""
+    """Take off the columns whose row nodes are the left or the right ends of the row lines."""
     at_left = not lines.left.any()
-    taken, rest = (slice(0, 1), slice(1, None)) if at_left else (slice(-1, None), slice(0, -1))
+    apart = np.count_nonzero(lines.row, axis=0) > 0  # some is: the row lines have resistance
+    taken = int(np.argmax(apart if at_left else apart[::-1])) + 1
+    if at_left:
+        first, rest, joint = slice(0, taken), slice(taken, None), taken - 1
+    else:
+        first, rest, joint = slice(-taken, None), slice(0, -taken), lines.row.shape[1] - taken
+    nothing = np.full(len(g), np.inf)
+    alone = Lines(
+        row=np.zeros((len(g), taken - 1)),
+        column=lines.column[:, first],
+        left=lines.left if at_left else nothing,
+        right=nothing if at_left else lines.right,
+        top=lines.top[first],
+        bottom=lines.bottom[first],
+        driven=lines.driven,
+        sensed=lines.sensed,
+    )
     remaining = Lines(
-        row=lines.row[:, rest],
+        row=lines.row[:, taken:] if at_left else lines.row[:, :joint],
         column=lines.column[:, rest],
-        left=lines.row[:, 0] if at_left else lines.left,
-        right=lines.right if at_left else lines.row[:, -1],
+        left=lines.row[:, joint] if at_left else lines.left,
+        right=lines.right if at_left else lines.row[:, joint],
         top=lines.top[rest],
         bottom=lines.bottom[rest],
         driven=lines.driven,
         sensed=lines.sensed,
     )
-    alone = Lines(
-        row=np.empty((len(g), 0)),
-        column=lines.column[:, taken],
-        left=lines.left if at_left else np.full(len(g), np.inf),
-        right=np.full(len(g), np.inf) if at_left else lines.right,
-        top=lines.top[taken],
-        bottom=lines.bottom[taken],
-        driven=lines.driven,
-        sensed=lines.sensed,
-    )
-    parts = [ideal_rows(g[:, taken], alone), _with_ideal_parts(g[:, rest], remaining)]
+    parts = [ideal_rows(g[:, first], alone), _with_ideal_parts(g[:, rest], remaining)]
     return np.concatenate(parts if at_left else parts[::-1])
-
-
-def _input_by_input(g: Array, lines: Lines) -> Array:
-    rows, columns = lines.shape
-    if rows > columns:
-        return _input_by_input(g.T, lines.transposed()).T
-    ends = Ends.reading(lines, np.eye(rows))
-    nodes = NodeSolver(g, lines).solve(ends, tolerance=1e-10)
-    return end_currents(nodes, lines, ends, g=g).sensed(lines).T

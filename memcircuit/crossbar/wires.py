@@ -21,6 +21,12 @@ Drive = Literal["left", "right", "both"]
 Sense = Literal["bottom", "top", "both"]
 
 
+#: ohm; the least resistance that is not 0, which is also ngspice's, and the largest not open.
+SMALLEST, LARGEST = 1e-12, 1e15
+#: S; the least conductance of a cell that is not open.
+LEAST = 1e-30
+
+
 @dataclass(frozen=True, eq=False)
 class Lines:
     """Resistances between the nodes of an array, ohm, as every solver takes them.
@@ -81,7 +87,7 @@ class Wires:
         column: the same of the column lines: one number, or (rows + 1, columns), from the top end
             to the bottom end.
         source: driver resistance, one number or (rows,), at each driven end; inf is a line that
-            is not driven.
+            is not driven, and which must then hang on the rest by a cell.
         sense: input resistance of the sense amplifiers, one number or (columns,), at each sensed
             end; inf is a line that is not sensed.
         drive: the ends at which the row lines are driven.
@@ -107,9 +113,13 @@ class Wires:
             UsageError: a shape that does not match, a negative or undefined resistance, an
                 unknown end, or an array in which nothing is driven or nothing sensed.
         """
-        if self.drive not in ("left", "right", "both"):
+        for name, count in (("rows", rows), ("columns", columns)):
+            whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+            if not whole or count < 1:
+                raise UsageError(f"{name} = {count!r}: expected a whole number of at least one")
+        if not isinstance(self.drive, str) or self.drive not in ("left", "right", "both"):
             raise UsageError(f"drive = {self.drive!r}; choose 'left', 'right' or 'both'")
-        if self.sense_at not in ("bottom", "top", "both"):
+        if not isinstance(self.sense_at, str) or self.sense_at not in ("bottom", "top", "both"):
             raise UsageError(f"sense_at = {self.sense_at!r}; choose 'bottom', 'top' or 'both'")
         row = _resistances("row", self.row, (rows, columns + 1))
         column = _resistances("column", self.column, (rows + 1, columns))
@@ -162,38 +172,70 @@ class Ends:
         )
 
 
+def as_wires(given: Wires | float) -> Wires:
+    """Return wires; a number is the resistance of every segment, ohm."""
+    if isinstance(given, Wires):
+        return given
+    resistance = numbers("wires", given)
+    if resistance.ndim:
+        raise UsageError(f"wires has shape {resistance.shape}; expected one number or Wires(...)")
+    return Wires(row=float(resistance), column=float(resistance))
+
+
 def conductances(g: ArrayLike, shape: tuple[int, int] | None = None) -> Array:
     """Return the conductances of one or many arrays, S, as (..., rows, columns) numbers.
 
     Raises:
-        UsageError: a shape that does not match, or the position of the first value that is
-            negative, infinite or undefined.
+        UsageError: a shape that does not match, or the position of the first value that is no
+            conductance: 0, or 1e-30 to 1e12 S.
     """
-    values = np.asarray(g, dtype=float)
+    values = numbers("g", g)
     if values.ndim < 2 or values.size == 0:
-        raise UsageError(f"g has shape {values.shape}; expected (..., rows, columns)")
+        raise UsageError(
+            f"g has shape {values.shape}; expected (..., rows, columns), none of them 0"
+        )
     if shape is not None and values.shape[-2:] != shape:
         raise UsageError(f"g has shape {values.shape}; expected (..., {shape[0]}, {shape[1]})")
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        where = tuple(int(k) for k in np.argwhere(bad)[0])
-        raise UsageError(
-            f"g{list(where)} = {values[where]}: a conductance is a finite number of siemens, "
-            "0 or more"
-        )
+    good = (values == 0) | ((values >= LEAST) & (values <= 1 / SMALLEST))
+    refuse("g", values, good, f"0, or {LEAST:g} to {1 / SMALLEST:g} S")
     return values
+
+
+def numbers(name: str, given: ArrayLike) -> Array:
+    """Return numbers as an array.
+
+    Raises:
+        UsageError: what is no number, complex, or masked.
+    """
+    try:
+        values = np.asarray(given)
+    except (TypeError, ValueError):
+        values = np.empty(0, dtype=object)  # ragged
+    if values.dtype.kind not in "biuf" or isinstance(given, np.ma.MaskedArray):
+        kind = type(given).__name__
+        raise UsageError(f"{name}: expected real numbers, none masked, not this {kind}")
+    return values.astype(float, copy=False)
+
+
+def refuse(name: str, values: Array, good: NDArray[np.bool_], expected: str) -> None:
+    """Raise UsageError about the first value that is not good, with its position."""
+    if not good.all():
+        where = tuple(int(k) for k in np.argwhere(~good)[0])
+        place = str(list(where)) if where else ""
+        raise UsageError(f"{name}{place} = {values[where]:g}: expected {expected}")
 
 
 def _resistances(
     name: str, value: ArrayLike, shape: tuple[int, ...], *, open_allowed: bool = False
 ) -> Array:
-    values = np.asarray(value, dtype=float)
+    values = numbers(name, value)
     if values.ndim and values.shape != shape:
         raise UsageError(f"{name} has shape {values.shape}; expected one number or {shape}")
-    values = np.broadcast_to(values, shape)
-    bad = ~(values >= 0) | (np.isinf(values) & (not open_allowed))
-    if bad.any():
-        where = tuple(int(k) for k in np.argwhere(bad)[0])
-        allowed = "0 or more, or inf for an open end" if open_allowed else "finite, 0 or more"
-        raise UsageError(f"{name}{list(where)} = {values[where]} ohm: expected {allowed}")
-    return values
+    good = (values == 0) | ((values >= SMALLEST) & (values <= LARGEST))
+    ways = f"0, or {SMALLEST:g} to {LARGEST:g} ohm"
+    if open_allowed:
+        good |= values == np.inf
+        ways += ", or inf for an open end"
+    refuse(name, values, good, ways)
+    # a copy: what the caller does with the array afterwards is not the array's business
+    return np.broadcast_to(values, shape).copy()

@@ -113,6 +113,10 @@ def read_error(array: Crossbar, g: ArrayLike, axes: Axes | None = None) -> Axes:
 
 
 def _si_map(solution: xr.Dataset, name: str, label: str, unit: str, axes: Axes | None) -> Axes:
+    if name not in solution:
+        raise UsageError(
+            f"the solution has no {name}; it has {', '.join(map(str, solution.data_vars))}"
+        )
     values = solution[name]
     if values.dims != ("row", "column"):
         raise UsageError(

@@ -14,7 +14,7 @@ from memcircuit.simulate import export, find_ngspice, read_raw
 
 
 def assert_is_the_solution(read, lines, ends, g, *, rtol=1e-9, atol=0.0):
-    names = ("row_voltage", "column_voltage", "input", "output")
+    names = ("row_voltage", "column_voltage", "input_current", "output")
     for name, expected in zip(names, solved(lines, ends, g), strict=True):
         np.testing.assert_allclose(read[name], expected, rtol=rtol, atol=atol)
 
@@ -33,9 +33,9 @@ def test_read_is_the_nodal_solution(drive, sense_at, rng):
     read = read_in_ngspice(lines, ends, conductances=g)
     assert_is_the_solution(read, lines, ends, g)
     assert {read[name].attrs["units"] for name in ("row_voltage", "column_voltage")} == {"V"}
-    assert {read[name].attrs["units"] for name in ("input", "output")} == {"A"}
+    assert {read[name].attrs["units"] for name in ("input_current", "output")} == {"A"}
     assert read["output"].dims == ("column",)
-    assert read["input"].dims == ("row",)
+    assert read["input_current"].dims == ("row",)
 
 
 def _any_lines(rng, rows, columns, open_share):
@@ -86,7 +86,7 @@ def test_ideal_wires_give_the_matrix_product(rng):
     lines = Wires().lines(6, 9)
     read = read_in_ngspice(lines, Ends.reading(lines, v), conductances=g)
     np.testing.assert_allclose(read["output"], v @ g, rtol=1e-9)
-    np.testing.assert_allclose(read["input"], v * g.sum(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(read["input_current"], v * g.sum(axis=1), rtol=1e-9)
     np.testing.assert_allclose(read["row_voltage"], np.tile(v[:, np.newaxis], 9), rtol=1e-14)
     np.testing.assert_array_equal(read["column_voltage"], 0.0)
 
@@ -107,7 +107,7 @@ def test_one_cell_is_the_device_alone(card_device, form):
     read = read_in_ngspice(lines, ends, cell=card_device, states=[[0.4]], form=form)
     expected = float(card_device.numpy().current(0.15, 0.4))
     np.testing.assert_allclose(read["output"], expected, rtol=1e-9)
-    np.testing.assert_allclose(read["input"], expected, rtol=1e-9)
+    np.testing.assert_allclose(read["input_current"], expected, rtol=1e-9)
 
 
 def test_cells_share_the_wires_by_kirchhoffs_law(card_device, rng):
@@ -119,7 +119,7 @@ def test_cells_share_the_wires_by_kirchhoffs_law(card_device, rng):
     volts = (read["row_voltage"] - read["column_voltage"]).to_numpy()
     cells = card_device.numpy().current(volts, states)
     np.testing.assert_allclose(read["output"], cells.sum(axis=0), rtol=1e-9)
-    np.testing.assert_allclose(read["input"], cells.sum(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(read["input_current"], cells.sum(axis=1), rtol=1e-9)
 
 
 @pytest.mark.parametrize("gate_lines", ["row", "column"])
@@ -133,10 +133,12 @@ def test_closed_gates_let_nothing_through(gate_lines, form, rng):
         lines, ends, cell=cell, states=rng.uniform(0.2, 1.0, (4, 4)), gate=gate,
         gate_lines=gate_lines, form=form,
     )  # fmt: skip
-    current = read["input"] if gate_lines == "row" else read["output"]
+    current = read["input_current"] if gate_lines == "row" else read["output"]
     assert float(current[[0, 2]].min()) > 1e-5
     assert float(abs(current[[1, 3]]).max()) < 1e-10
-    assert float(read["output"].sum()) == pytest.approx(float(read["input"].sum()), rel=1e-9)
+    assert float(read["output"].sum()) == pytest.approx(
+        float(read["input_current"].sum()), rel=1e-9
+    )
 
 
 def test_open_gate_comes_from_the_card(rng):

@@ -124,5 +124,7 @@ def test_what_is_no_map_is_refused(lone_cell):
         plot.cell_currents(array.solve(np.eye(2), g))
     with pytest.raises(UsageError, match="one array"):
         plot.read_error(array, np.stack([g, g]))
+    with pytest.raises(UsageError, match="the solution has no cell_current"):
+        plot.cell_currents(array.solve([0.0, 8.0], g).drop_vars("cell_current"))
     with pytest.raises(UsageError, match="0 S everywhere"):
         plot.read_error(array, np.zeros((2, 3)))
