@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         studies,
         tables,
     )
-    from memcircuit.crossbar import Crossbar, Wires, program_pulses, write_verify
+    from memcircuit.crossbar import Bias, Crossbar, Wires, program_pulses, write_verify
     from memcircuit.devices.cards import card_names, load_card
     from memcircuit.devices.device import Device, device, device_from_model
     from memcircuit.experiments.iv_loop import iv_loop
@@ -35,6 +35,7 @@ __version__ = "0.1.0"
 
 # Everything loads on first use: `import memcircuit` itself must stay quick.
 _HOMES = {
+    "Bias": "memcircuit.crossbar",
     "ConductanceTable": "memcircuit.tables",
     "Crossbar": "memcircuit.crossbar",
     "Device": "memcircuit.devices.device",
@@ -63,6 +64,7 @@ _ROOMS = {
 }
 
 __all__ = [
+    "Bias",
     "ConductanceTable",
     "Crossbar",
     "Device",

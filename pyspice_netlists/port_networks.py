@@ -19,9 +19,9 @@ from pyspice_netlists.interfaces import Form
 
 Array = NDArray[np.float64]
 
-#: Share of what is at both of its nodes below which an element is left out: a thousand of them
-#: change the current into a node by 1e-12 of what one volt there drives.
-NEGLIGIBLE = 1e-15
+# Share of what is at both of its nodes below which an element is left out: as much is rounding of
+# the inversion that a mesh comes from.
+_NEGLIGIBLE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,6 @@ def port_bench(
     driver: str,
     *,
     capacitances: Array | None = None,
-    negligible: float = NEGLIGIBLE,
 ) -> PortBench:
     """Return cells and the mesh that stands for the rest of their array.
 
@@ -118,8 +117,6 @@ def port_bench(
             nodes, then the driver and ground; a negative one is written as a negative resistor.
         driver: value of the driver's voltage source, such as ``PWL(0 0 1n 1)``.
         capacitances: F, a second mesh of the same shape.
-        negligible: share of what is at both of its nodes below which a resistor or a capacitor
-            is left out.
 
     Raises:
         NetlistError: a mesh of another size, or one that is not finite.
@@ -128,10 +125,10 @@ def port_bench(
     body = [
         *cells.lines(),
         f"Vdriver driver 0 {driver}",
-        *_mesh("R", conductances, names, negligible),
+        *_mesh("R", conductances, names),
     ]
     if capacitances is not None:
-        body += _mesh("C", capacitances, names, negligible)
+        body += _mesh("C", capacitances, names)
     voltage = {letter: tuple(f"v({node})" for node in cells.nodes(letter)) for letter in "rcs"}
     return PortBench(
         circuit="\n".join(body) + "\n",
@@ -142,7 +139,7 @@ def port_bench(
     )
 
 
-def _mesh(letter: str, values: Array, names: Sequence[str], negligible: float) -> list[str]:
+def _mesh(letter: str, values: Array, names: Sequence[str]) -> list[str]:
     size = len(names) - 2
     if values.shape != (size, size + 2) or not np.isfinite(values).all():
         raise NetlistError(
@@ -152,7 +149,7 @@ def _mesh(letter: str, values: Array, names: Sequence[str], negligible: float) -
     total = np.abs(values).sum(axis=1)
     # driver and ground take any current
     other = np.concatenate([total, np.full(2, np.inf)])
-    least = negligible * np.minimum(total[:, np.newaxis], other)
+    least = _NEGLIGIBLE * np.minimum(total[:, np.newaxis], other)
     upper = np.arange(size + 2) > np.arange(size)[:, np.newaxis]
     first, second = np.nonzero(upper & (np.abs(values) > least))
     found = values[first, second]

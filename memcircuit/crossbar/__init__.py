@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from memcircuit.crossbar.programming import program_pulses
     from memcircuit.crossbar.selection import Bias
     from memcircuit.crossbar.transfer import transfer_matrix
+    from memcircuit.crossbar.verify import write_verify
     from memcircuit.crossbar.wires import Wires
-    from memcircuit.crossbar.write_verify import write_verify
 
 # scipy.linalg takes a while to import: names load on first use.
 _HOMES = {
@@ -22,7 +22,7 @@ _HOMES = {
     "Wires": "wires",
     "program_pulses": "programming",
     "transfer_matrix": "transfer",
-    "write_verify": "write_verify",
+    "write_verify": "verify",
 }
 
 __all__ = [

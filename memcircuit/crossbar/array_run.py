@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -11,18 +12,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.crossbar.cell_law import CellLaw
-from memcircuit.crossbar.charging import cell_capacitances, port_capacitances
+from memcircuit.crossbar.charging import (
+    cell_capacitances,
+    open_transistors,
+    port_capacitances,
+)
 from memcircuit.crossbar.frozen import (
     FrozenCells,
     cells_to_simulate,
     freeze,
     frozen_movement,
 )
+from memcircuit.crossbar.plan import ArrayPlan
 from memcircuit.crossbar.reduction import PortNetwork, reduce_array
-from memcircuit.crossbar.selection import Selection
-from memcircuit.crossbar.wires import Array, Lines
-from memcircuit.devices.device import Form
+from memcircuit.crossbar.selection import BIASES
+from memcircuit.crossbar.wires import Array
+from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import device_of
 from memcircuit.experiments.time_step import largest_step
 
@@ -30,42 +35,18 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
-    from pyspice_netlists import Cell, Pulse, PulseSequence, Waveform
+    from pyspice_netlists import Pulse, PulseSequence, Waveform
+
+#: Why the whole array is simulated when the caller wants it so.
+ASKED = "asked for"
 
 # One network serves pulses of several amplitudes while it errs by less than this share of the
 # driver at each port: at an e-fold rate per 0.12 V and 1.8 V, by 0.015 % of a pulse.
 _SAME_NETWORK = 1e-5
+# The same for the driver's current, which is energy only.
+_SAME_CURRENT = 1e-3
 # Time points inside a pulse's plateau, at least.
 _POINTS_PER_PLATEAU = 10
-# What is below this share of what is at its nodes is rounding of the mesh's inversion.
-_NEGLIGIBLE = 1e-12
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayPlan:
-    """Pulses for selected cells of an array.
-
-    Attributes:
-        cell: the kind of cell.
-        law: its current.
-        lines: resistances of the lines.
-        selection: the selected cells and what the other lines are given.
-        states: (rows, columns) at the start.
-        variation: multipliers by name, each (rows, columns).
-        pulses: of the driver, in order.
-        gap: s, before each pulse and after the last.
-        form: netlist form of the memristors.
-    """
-
-    cell: Cell
-    law: CellLaw
-    lines: Lines
-    selection: Selection
-    states: Array
-    variation: Mapping[str, Array]
-    pulses: tuple[Pulse, ...]
-    gap: float
-    form: Form
 
 
 @dataclass(frozen=True)
@@ -136,26 +117,33 @@ def reduce_plan(plan: ArrayPlan) -> Reduction | str:
 
     There is one at the plateau of each amplitude that the earlier ones do not fit. None can stand
     for more cells behind closed transistors than one row and one column hold, nor for transistors
-    on open lines, whose potential their capacitances decide.
+    on lines that are open, whose potential their capacitances decide, or that are driven without
+    being selected: each drain there charges through its memristor.
     """
     selection, gated = plan.selection, plan.cell.gated
-    if gated and None in (selection.bias.row, selection.bias.column):
-        return "the capacitances of transistors decide the potential of open lines"
+    if gated:
+        if selection.bias != BIASES["grounded"]:
+            return "transistors charge on lines that are not selected and not at 0 V"
+        ends = selection.lines(plan.lines)
+        if np.isinf([*np.minimum(ends.left, ends.right), *np.minimum(ends.top, ends.bottom)]).any():
+            return "the capacitances of transistors decide the potential of open lines"
     levels = list(dict.fromkeys(float(pulse.amplitude) for pulse in plan.pulses))
     frozen = freeze(plan.law, plan.states, selection, plan.lines, levels)
-    cells = cells_to_simulate(frozen, selection, gated=gated)
+    closed = ~open_transistors(plan.cell, selection) if gated else None
+    cells = cells_to_simulate(frozen, selection, closed)
     if len(cells) > sum(selection.shape) + len(selection.cells):
         return f"{len(cells)} cells are selected or see the pulses behind closed transistors"
     found: list[tuple[FrozenCells, PortNetwork]] = []
     choice: dict[float, int] = {}
     for level, point in zip(levels, frozen, strict=True):
         errors = [known.misfit(point, network) for known, network in found]
-        if not errors or min(errors) > _SAME_NETWORK:
+        fits = [volts <= _SAME_NETWORK and amps <= _SAME_CURRENT for volts, amps in errors]
+        if not any(fits):
             network = reduce_array(plan.lines, selection, cells, point.g, point.source)
             found.append((point, network))
             choice[level] = len(found) - 1
         else:
-            choice[level] = int(np.argmin(errors))
+            choice[level] = fits.index(True)
     return Reduction(cells, tuple(network for _, network in found), choice)
 
 
@@ -206,6 +194,48 @@ def run_reduced(
         movement=moved,
         attributes=_joined_attributes([part.attributes for part in parts]),
     )
+
+
+def check_allowed(movement: float) -> None:
+    """Refuse what is no allowed movement of a state, with UsageError."""
+    number = isinstance(movement, int | float | np.number) and not isinstance(movement, bool)
+    if not number or not movement > 0:
+        raise UsageError(f"allowed_movement = {movement!r}: expected a number above 0")
+
+
+def run_checked(
+    plan: ArrayPlan, reduction: Reduction | str, simulator: Simulator, *, allowed: float
+) -> tuple[ArrayRun, str]:
+    """Simulate through a port network if its frozen cells bear it, else the whole array.
+
+    Args:
+        plan: the pulses.
+        reduction: of the array, or why there is none.
+        simulator: how ngspice is run.
+        allowed: movement of a frozen cell's state, of 0 ... 1.
+
+    Returns:
+        the run, and by which method it was obtained.
+    """
+    if isinstance(reduction, Reduction):
+        run = run_reduced(plan, reduction, simulator, allowed=allowed)
+        bound = np.where(run.simulated, 0.0, run.movement)
+        row, column = (int(k) for k in np.unravel_index(bound.argmax(), bound.shape))
+        if bound[row, column] <= allowed:
+            cells, networks = len(reduction.cells), len(reduction.networks)
+            return run, f"port network: {cells} cells simulated, networks: {networks}"
+        reduction = (
+            f"cell ({row}, {column}) would have moved by {bound[row, column]:.2g} of its range, "
+            f"more than {allowed:g}"
+        )
+    return run_full(plan, simulator), f"full netlist: {reduction}"
+
+
+def warn_of_full_netlist(method: str) -> None:
+    """Say that the whole array was simulated though it was not asked for."""
+    if method.startswith("full netlist") and not method.endswith(ASKED):
+        reason = method.removeprefix("full netlist: ")
+        warnings.warn(f"the whole array is simulated: {reason}", stacklevel=3)
 
 
 def run_full(plan: ArrayPlan, simulator: Simulator) -> ArrayRun:
@@ -273,7 +303,7 @@ def _stretch(
     )  # fmt: skip
     charging = cell_capacitances(plan.cell, plan.selection)
     bench = port_bench(
-        ports, network.conductances(), sequence.waveform.source(), negligible=_NEGLIGIBLE,
+        ports, network.conductances(), sequence.waveform.source(),
         capacitances=None if charging is None else port_capacitances(network, charging),
     )  # fmt: skip
     name = f"pulse{which.start}"
@@ -285,11 +315,13 @@ def _stretch(
     delivered = np.column_stack([into, driver]) @ network.driver_current
     seen = frozen_movement(
         device_of(plan.cell), states, network, time, driver, into,
-        allowed=allowed, variation=plan.variation,
+        instants=_ends(sequence), allowed=allowed, variation=plan.variation,
     )  # fmt: skip
     simulated = np.zeros(states.shape, dtype=bool)
     simulated[at] = True
     after = np.broadcast_to(states, (len(plan.pulses[which]) + 1, *states.shape)).copy()
+    if not plan.cell.gated:  # behind a transistor the memristor sees less than the whole
+        after[1:] = np.clip(after[1:] + seen.change, 0.0, 1.0)
     after[:, *at] = _after_pulses(states[at], time, wave, sequence)
     return ArrayRun(
         time=time,
@@ -301,7 +333,7 @@ def _stretch(
         states=after,
         simulated=simulated,
         voltage=np.where(simulated, np.nan, seen.voltage),
-        movement=seen.state,
+        movement=seen.bound,
         attributes={**raw.attrs, "state_step": state_step},
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.selection import Selection
@@ -35,7 +36,7 @@ class CellCapacitances:
 
 
 def cell_capacitances(cell: Cell, selection: Selection) -> CellCapacitances | None:
-    """Return the capacitances of cells near 0 V, None for cells without transistor.
+    """Return the capacitances of cells whose column lines are near 0 V; None without transistor.
 
     Gates are held, so that what is between gate and another pin is to ground. The drain of an
     open transistor is at its source, that of a closed one follows the row line through the
@@ -48,13 +49,25 @@ def cell_capacitances(cell: Cell, selection: Selection) -> CellCapacitances | No
     fet = cell.access_transistor().law
     if fet is None:
         return None
-    gates, is_open = selection.gates, selection.gates != 0
+    gates, is_open = selection.gates, open_transistors(cell, selection)
     drain = _gate_drain(fet, gates)
     return CellCapacitances(
         row=np.where(is_open, 0.0, drain),
         column=fet.cgs + np.where(is_open, drain, 0.0),
         across=np.where(is_open, 0.0, fet.cjo),
     )
+
+
+def open_transistors(cell: Cell, selection: Selection) -> NDArray[np.bool_]:
+    """Return which cells have a transistor that is open for certain, (rows, columns).
+
+    Near 0 V on the column lines; one within five slopes of its threshold counts as closed.
+    """
+    from pyspice_netlists import OneTransistorOneMemristor
+
+    law = cell.access_transistor().law if isinstance(cell, OneTransistorOneMemristor) else None
+    least = 0.0 if law is None else law.vto + 5 * law.ksubthres
+    return np.asarray(selection.gates > least)
 
 
 def port_capacitances(network: PortNetwork, cells: CellCapacitances) -> Array:

@@ -2,7 +2,9 @@
 
 What this leaves out, measured against the whole array in ngspice, is the curvature of passive
 cells on the edges of a pulse: with i ~ sinh(v / 0.5 V) the conductance is 0.002 % off while edges
-are 1 % of the width, 0.3 % once they are as long as it. Capacitances of frozen transistors are
+are 1 % of the width, 0.3 % once they are as long as it; the energy is then 1.5 % off, and 3 % with
+edges five times as long. Cells more curved than that, i ~ sinh(v / 0.3 V), leave 0.2 % after 15
+strong pulses, because the tangents are those of the start. Capacitances of frozen transistors are
 carried to the ports, see :mod:`memcircuit.crossbar.charging`.
 """
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _CLOSED_SHARE = 0.05
 # Imbalance of the operating points: the tangents' place, not their network, depends on it.
 _OPERATING_POINT = 1e-5
+# Share of the allowed movement from which a cell is followed through a run.
+_FOLLOWED = 0.01
 # Numbers held at once while voltages are followed over time.
 _CHUNK = 4_000_000
 # Steps in which the voltage and the state are searched for what moves.
@@ -58,24 +62,27 @@ class FrozenCells:
     g: Array
     source: Array
 
-    def misfit(self, other: FrozenCells, network: PortNetwork) -> float:
+    def misfit(self, other: FrozenCells, network: PortNetwork) -> tuple[float, float]:
         """Return how far a network of these cells errs at another operating point.
 
         The currents that these conductances and sources lack there, carried to the ports, change
-        the voltages at them, to the first order; a port's response to a cell's current is, by
-        reciprocity, that of the cell to a current into the port.
+        the voltages at them, to the first order, and the current of the driver; a port's or the
+        driver's response to a cell's current is, by reciprocity, that of the cell to them.
 
         Args:
             other: the cells at the other operating point.
             network: these cells, reduced.
 
         Returns:
-            largest error of a port's voltage as a share of the driver's.
+            largest error of a port's voltage as a share of the driver's, and the error of the
+            driver's current as a share of it, ports open.
         """
         lacking = other.current - self.g * other.voltage - self.source * other.driver
         lacking[tuple(network.cells.T)] = 0.0
-        carried = (network.row - network.column)[:-1].reshape(-1, lacking.size) @ lacking.ravel()
-        return float(np.abs(carried).max() / abs(other.driver))
+        across = (network.row - network.column).reshape(-1, lacking.size)
+        carried = np.abs(across @ lacking.ravel() / other.driver)
+        whole = abs(float(network.driver_current[-1]))
+        return float(carried[:-1].max()), float(carried[-1] / whole) if whole > 0 else 0.0
 
 
 def freeze(
@@ -106,19 +113,24 @@ def freeze(
 
 
 def cells_to_simulate(
-    frozen: Sequence[FrozenCells], selection: Selection, *, gated: bool
+    frozen: Sequence[FrozenCells], selection: Selection, closed: NDArray[np.bool_] | None
 ) -> NDArray[np.int64]:
     """Return row and column of the cells that are simulated, the selected ones first, (k, 2).
 
     These are the selected cells, and those behind a closed transistor that see a share of a
     pulse: while the transistor's capacitance charges through the memristor, the memristor sees
     most of the voltage, and the line carries the current. No conductance stands for that.
+
+    Args:
+        frozen: the cells on the plateau of each amplitude; lines that are not selected at 0 V.
+        selection: the selected cells.
+        closed: (rows, columns) which cells have a closed transistor; None for cells without.
     """
     chosen = np.array(selection.cells)
-    if not gated:
+    if closed is None:
         return chosen
     seen = [np.abs(point.voltage) > _CLOSED_SHARE * abs(point.driver) for point in frozen]
-    others = np.logical_or.reduce(seen) & (selection.gates == 0)
+    others = np.logical_or.reduce(seen) & closed
     others[tuple(chosen.T)] = False
     return np.concatenate([chosen, np.argwhere(others)])
 
@@ -157,11 +169,14 @@ class Movement:
 
     Attributes:
         voltage: (rows, columns) V, largest magnitude across each cell.
-        state: (rows, columns) bound of how far the state would have moved.
+        bound: (rows, columns) of how far the state would have moved.
+        change: (instants, rows, columns) by how much it did, to the first order, for cells whose
+            bound is not negligible.
     """
 
     voltage: Array
-    state: Array
+    bound: Array
+    change: Array
 
 
 def frozen_movement(
@@ -172,15 +187,16 @@ def frozen_movement(
     driver: Array,
     port_current: Array,
     *,
+    instants: Array,
     allowed: float,
     variation: Mapping[str, Array],
 ) -> Movement:
-    """Bound how far the states of frozen cells would have moved in a run.
+    """Bound and estimate how far the states of frozen cells would have moved in a run.
 
     The whole voltage of a cell is counted as the memristor's, also behind a transistor: behind
     an open one it is, and behind a closed one it is until the drain has charged. First every cell
     is taken to see its highest and its lowest voltage all the time; for cells that would then
-    move more than ``allowed``, the rate at their own state is summed over the run.
+    move more than a hundredth of ``allowed``, the rate at their own state is summed over the run.
 
     Args:
         device: the memristor.
@@ -189,6 +205,7 @@ def frozen_movement(
         time: (n,) s.
         driver: (n,) V.
         port_current: (n, 2k) A, into the ports.
+        instants: (m,) s, when the change of states is wanted.
         allowed: state range.
         variation: multipliers by name, each (rows, columns).
     """
@@ -206,9 +223,15 @@ def frozen_movement(
     moved = rates.max(axis=0) * (time[-1] - time[0])
     cells = network.cells[:, 0] * states.shape[1] + network.cells[:, 1]
     moved[cells] = 0.0
-    for cell in np.flatnonzero(moved > allowed):
+    change = np.zeros((len(instants), states.size))
+    for cell in np.flatnonzero(moved > _FOLLOWED * min(allowed, 1.0)):
         alone = {name: value[cell] for name, value in own.items()}
-        rate = np.abs(model.rate(drive @ across[:, cell], flat[cell], **alone))
-        moved[cell] = np.trapezoid(rate, time)
+        rate = model.rate(drive @ across[:, cell], flat[cell], **alone)
+        moved[cell] = np.trapezoid(np.abs(rate), time)
+        steps = 0.5 * (rate[1:] + rate[:-1]) * np.diff(time)
+        change[:, cell] = np.interp(instants, time, np.append(0.0, np.cumsum(steps)))
     largest = np.maximum(np.abs(low), np.abs(high))
-    return Movement(largest.reshape(states.shape), moved.reshape(states.shape))
+    return Movement(
+        largest.reshape(states.shape), moved.reshape(states.shape),
+        change.reshape(-1, *states.shape),
+    )  # fmt: skip

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,26 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from memcircuit.crossbar.array_run import (
-    ArrayPlan,
+    ASKED,
     ArrayRun,
-    Reduction,
     Simulator,
+    check_allowed,
     reduce_plan,
-    run_full,
-    run_reduced,
+    run_checked,
+    warn_of_full_netlist,
 )
-from memcircuit.crossbar.cell_law import CellLaw, cell_law
+from memcircuit.crossbar.cell_law import cell_law
 from memcircuit.crossbar.frozen import safe_voltages
-from memcircuit.crossbar.selection import Bias, Selection, select
-from memcircuit.crossbar.wires import Array, Lines, numbers, refuse
+from memcircuit.crossbar.plan import ArrayPlan, Reading, prepare, settings
+from memcircuit.crossbar.selection import Bias
 from memcircuit.devices.device import Form
-from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import (
-    device_of,
-    gate_voltage,
-    netlist_form,
-    read_pulse,
-)
+from memcircuit.experiments.circuits import device_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,8 +34,6 @@ if TYPE_CHECKING:
 
 #: Largest movement of a frozen cell's state, of 0 ... 1, that the port network may leave out.
 ALLOWED_MOVEMENT = 1e-3
-#: Why the whole array is simulated when the caller wants it so.
-ASKED = "asked for"
 
 
 def program_pulses(
@@ -71,8 +61,8 @@ def program_pulses(
     :mod:`memcircuit.crossbar.frozen` for what is kept and at which point the rest is made
     linear), and ngspice simulates only those. Afterwards the voltage that each frozen cell saw
     bounds how far it would have moved. If that is more than ``allowed_movement`` for any, or if
-    no network can stand for the array, the whole array is simulated instead; a warning and
-    ``attrs["method"]`` say so.
+    no network can stand for the array, as with transistors on lines that are neither selected nor
+    at 0 V, the whole array is simulated instead; a warning and ``attrs["method"]`` say so.
 
     Args:
         array: the array, of a kind of cell.
@@ -100,10 +90,12 @@ def program_pulses(
         ``read_conductance`` (S), the current out of its column, with wires, transistor and sneak
         currents, over the read voltage, both after each pulse; ``state``; ``energy`` (J) that the
         driver delivered in each pulse and the gap behind it; ``final_state``, ``simulated``,
-        ``frozen_voltage`` (V, largest magnitude) and ``movement`` of every cell of the array:
-        of a simulated cell its largest change of state, of a frozen one the bound. The attributes
-        ``safe_negative`` and ``safe_positive`` (V) are the voltages up to which no cell, whatever
-        its state, would move more than ``allowed_movement`` in this run. With
+        ``frozen_voltage`` (V, largest magnitude between the lines of a cell) and ``movement`` of
+        every cell of the array: of a simulated cell its largest change of state, of a frozen one
+        the bound; ``final_state`` holds what frozen memristors move to the first order. The
+        attributes ``safe_negative`` and ``safe_positive`` (V) are the voltages up to which no
+        memristor without variation, whatever its state, would move more than
+        ``allowed_movement`` in this run. With
         ``waveforms`` also ``waveform_driver``, ``waveform_voltage``, ``waveform_current`` and
         ``waveform_state`` over ``time``; the current is that of the cell's law, without what
         charges the transistor.
@@ -112,6 +104,7 @@ def program_pulses(
         UsageError: values that make no experiment.
         SimulationError: the simulator gave no trustworthy result.
     """
+    check_allowed(allowed_movement)
     plan, reading = prepare(
         array, states, selected, pulses, bias=bias, gate=gate, read=read,
         read_bias=read_bias, variation=variation, form=form,
@@ -119,6 +112,7 @@ def program_pulses(
     simulator = Simulator(options, time_limit, None if keep is None else Path(keep))
     reduction = reduce_plan(plan) if reduced else ASKED
     run, method = run_checked(plan, reduction, simulator, allowed=allowed_movement)
+    warn_of_full_netlist(method)
     result = _dataset(plan, run, reading)
     result.attrs |= {
         **run.attributes,
@@ -129,133 +123,6 @@ def program_pulses(
         **_safe(plan, run, allowed_movement),
     }
     return _with_waveforms(result, plan, run) if waveforms else result
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """How cells of an array are read.
-
-    Attributes:
-        law: the cells' current.
-        lines: resistances of the lines.
-        selection: the cells that are read and what the other lines are given.
-        voltage: V, of the driver.
-    """
-
-    law: CellLaw
-    lines: Lines
-    selection: Selection
-    voltage: float
-
-    def conductance(self, states: Array) -> Array:
-        """Return the current out of each selected cell's column over the read voltage, S.
-
-        Args:
-            states: (..., rows, columns) of the array.
-
-        Returns:
-            (..., selected).
-        """
-        from memcircuit.crossbar.nonlinear import solve_cells
-
-        selection = self.selection
-        point = solve_cells(
-            self.law, states, selection.gates, selection.lines(self.lines),
-            selection.ends(self.voltage),
-        )  # fmt: skip
-        return np.asarray(point.output[..., selection.columns] / self.voltage)
-
-
-def prepare(
-    array: Crossbar,
-    states: ArrayLike,
-    selected: Sequence[tuple[int, int]] | tuple[int, int],
-    pulses: Sequence[Pulse | tuple[Pulse, int]],
-    *,
-    bias: Bias | str,
-    gate: float | None,
-    read: float | None,
-    read_bias: Bias | str,
-    variation: Mapping[str, ArrayLike] | None,
-    form: Form | None,
-) -> tuple[ArrayPlan, Reading]:
-    """Return what ``program_pulses`` simulates and reads; the arguments are the same."""
-    whole, given, lines = array.require_cell(), _pulses(pulses), array.lines
-    shape = lines.shape
-    volts = gate_voltage(whole, _one_gate(array) if gate is None else gate)
-    selection = select(selected, shape, bias, gate=volts, gate_lines=array.gate_lines)
-    shortest = min(pulse.width for pulse in given)
-    spread = {name: _table(name, value, shape) for name, value in (variation or {}).items()}
-    plan = ArrayPlan(
-        cell=whole,
-        law=cell_law(whole, spread),
-        lines=lines,
-        selection=selection,
-        states=_states(states, shape),
-        variation=spread,
-        pulses=given,
-        gap=shortest / 5,
-        form=netlist_form(form),
-    )
-    chosen = select(selection.cells, shape, read_bias, gate=volts, gate_lines=array.gate_lines)
-    voltage = read_pulse(device_of(whole), read, shortest).amplitude
-    return plan, Reading(plan.law, lines, chosen, voltage)
-
-
-def _one_gate(array: Crossbar) -> float | None:
-    if array.gate is None or np.ndim(array.gate) == 0:
-        return None if array.gate is None else float(np.asarray(array.gate))
-    raise UsageError(
-        f"the array's gate lines are at {np.shape(array.gate)[0]} voltages: pass gate=..., the one "
-        "on those of the selected cells"
-    )
-
-
-def settings(plan: ArrayPlan, reading: Reading) -> dict[str, str | float]:
-    """Return what was asked for, by name."""
-    memristor = device_of(plan.cell)
-    return {
-        "device": memristor.name,
-        "cell_name": plan.cell.name,
-        "form": plan.form,
-        "citation": memristor.citation,
-        "read_voltage": reading.voltage,
-    }
-
-
-def run_checked(
-    plan: ArrayPlan, reduction: Reduction | str, simulator: Simulator, *, allowed: float
-) -> tuple[ArrayRun, str]:
-    """Simulate through a port network if its frozen cells bear it, else the whole array.
-
-    Args:
-        plan: the pulses.
-        reduction: of the array, or why there is none.
-        simulator: how ngspice is run.
-        allowed: movement of a frozen cell's state, of 0 ... 1.
-
-    Returns:
-        the run, and by which method it was obtained.
-
-    Raises:
-        UsageError: an allowed movement that is not above zero.
-    """
-    if not allowed > 0:
-        raise UsageError(f"allowed_movement = {allowed!r} must be above 0")
-    if isinstance(reduction, Reduction):
-        run = run_reduced(plan, reduction, simulator, allowed=allowed)
-        bound = np.where(run.simulated, 0.0, run.movement)
-        row, column = (int(k) for k in np.unravel_index(bound.argmax(), bound.shape))
-        if bound[row, column] <= allowed:
-            cells, networks = len(reduction.cells), len(reduction.networks)
-            return run, f"port network: {cells} cells simulated, networks: {networks}"
-        reduction = (
-            f"cell ({row}, {column}) would have moved by {bound[row, column]:.2g} of its range, "
-            f"more than {allowed:g}"
-        )
-    if reduction != ASKED:
-        warnings.warn(f"the whole array is simulated: {reduction}", stacklevel=3)
-    return run_full(plan, simulator), f"full netlist: {reduction}"
 
 
 def _dataset(plan: ArrayPlan, run: ArrayRun, reading: Reading) -> xr.Dataset:
@@ -312,31 +179,3 @@ def _with_waveforms(result: xr.Dataset, plan: ArrayPlan, run: ArrayRun) -> xr.Da
     result["waveform_current"] = (("cell", "time"), current, {"units": "A"})
     result["waveform_state"] = (("cell", "time"), run.state, {"units": "1"})
     return result
-
-
-def _pulses(given: Sequence[Pulse | tuple[Pulse, int]]) -> tuple[Pulse, ...]:
-    from pyspice_netlists import Pulse
-
-    whole: list[Pulse] = []
-    for entry in given:
-        pulse, count = entry if isinstance(entry, tuple) and len(entry) == 2 else (entry, 1)
-        counted = isinstance(count, int | np.integer) and not isinstance(count, bool) and count > 0
-        if not isinstance(pulse, Pulse) or not counted:
-            raise UsageError(f"pulses: {entry!r} is neither a Pulse nor (Pulse, how often)")
-        whole += [pulse] * int(count)
-    if not whole:
-        raise UsageError("pulses is empty: give at least one")
-    return tuple(whole)
-
-
-def _states(given: ArrayLike, shape: tuple[int, int]) -> Array:
-    states = _table("states", given, shape)
-    refuse("states", states, (states >= 0) & (states <= 1), "a state in 0 ... 1")
-    return states
-
-
-def _table(name: str, given: ArrayLike, shape: tuple[int, int]) -> Array:
-    values = numbers(name, given)
-    if values.ndim and values.shape != shape:
-        raise UsageError(f"{name} has shape {values.shape}; expected {shape}")
-    return np.broadcast_to(values, shape)

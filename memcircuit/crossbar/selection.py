@@ -32,7 +32,8 @@ class Bias:
     def __post_init__(self) -> None:
         for name in ("row", "column"):
             share = getattr(self, name)
-            if share is not None and not 0 <= share <= 1:
+            number = isinstance(share, int | float | np.number) and not isinstance(share, bool)
+            if share is not None and not (number and 0 <= share <= 1):
                 raise UsageError(f"bias {name} = {share!r}: a share is 0 to 1, or None for open")
 
 
@@ -142,6 +143,7 @@ def select(
     *,
     gate: float = 0.0,
     gate_lines: GateLines = "column",
+    called: str = "bias",
 ) -> Selection:
     """Return the selection of one cell or several.
 
@@ -151,13 +153,17 @@ def select(
         bias: a bias, or the name of one: "grounded", "v/2", "v/3" or "floating".
         gate: V, on the gate lines of the selected cells.
         gate_lines: whether the cells of a row or those of a column share a gate line.
+        called: what the caller calls the bias.
 
     Raises:
         UsageError: no such bias, or cells that are no cells of the array.
     """
-    if isinstance(bias, str) and bias not in BIASES:
-        raise UsageError(f"bias = {bias!r}; choose {', '.join(BIASES)}, or pass a Bias")
-    given = np.asarray(cells)
+    if not isinstance(bias, Bias) and (not isinstance(bias, str) or bias not in BIASES):
+        raise UsageError(f"{called} = {bias!r}; choose {', '.join(BIASES)}, or pass a Bias")
+    try:
+        given = np.asarray(cells)
+    except ValueError:  # ragged
+        given = np.empty(0)
     if given.dtype.kind not in "iu" or given.ndim not in (1, 2) or given.shape[-1:] != (2,):
         raise UsageError(f"selected = {cells!r}: expected (row, column), or a list of such pairs")
     pairs = tuple((int(row), int(column)) for row, column in given.reshape(-1, 2))

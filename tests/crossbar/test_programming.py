@@ -162,16 +162,52 @@ def test_half_selected_cells_that_move_send_it_to_the_full_netlist(rng):
 
 
 def test_open_lines_beside_transistors_need_the_full_netlist(cell):
-    array = square(cell, 3, Wires(row=2.0, column=2.0))
+    wires = Wires(row=2.0, column=2.0, sense=[0.0, 0.0, np.inf])
     with pytest.warns(UserWarning, match="capacitances of transistors decide"):
-        program_pulses(array, 0.5, (1, 1), [SET], bias="floating")
+        program_pulses(square(cell, 3, wires), 0.5, (1, 1), [SET])
+
+
+@pytest.mark.parametrize("bias", ["v/2", "v/3", "floating", Bias(0.0, 1.0)])
+def test_transistors_on_lines_that_are_not_at_zero_need_the_full_netlist(cell, bias):
+    """Their drains charge through the memristors: no port network holds that."""
+    array = square(cell, 2, 2.0)
+    with pytest.warns(UserWarning, match="transistors charge on lines that are not selected"):
+        result = program_pulses(array, 0.5, (1, 1), [SET], bias=bias)
+    assert result["simulated"].to_numpy().all()
 
 
 def test_too_many_closed_transistors_need_the_full_netlist(cell):
-    """Columns that follow the driver put it on the cells of every other row."""
-    array = square(cell, 5, Wires(row=2.0, column=2.0))
-    with pytest.warns(UserWarning, match="17 cells are selected or see the pulses behind closed"):
-        program_pulses(array, 0.5, (1, 1), [SET], bias=Bias(row=0.0, column=1.0))
+    """Three rows of closed transistors see the pulse."""
+    array = square(cell, 4, Wires(row=2.0, column=2.0))
+    with pytest.warns(UserWarning, match="12 cells are selected or see the pulses behind closed"):
+        program_pulses(array, 0.5, [(0, 0), (1, 0), (2, 0)], [SET])
+
+
+def test_one_network_serves_only_where_the_energy_fits_too(rng):
+    """Ideal lines hold every port; cells with i ~ sinh(v / 0.5 V) still draw less at less."""
+    array = square(mc.device("lin2022_hfo2", v_ohmic=0.5), 6, Wires())
+    states = rng.uniform(0, 1, (6, 6))
+    pulses = [mc.Pulse(1.9, 1e-6), mc.Pulse(0.5, 1e-6)]
+    reduced, full = both(array, states, (3, 4), pulses, bias="v/2", allowed_movement=0.1)
+    assert "networks: 2" in reduced.attrs["method"]
+    np.testing.assert_allclose(reduced["energy"], full["energy"], rtol=0.01)
+
+
+def test_frozen_memristors_move_by_what_they_see(rng):
+    """Half-selected cells of a passive array, to the first order."""
+    array = square(mc.device("lin2022_hfo2"), 5, 2.0)
+    states = rng.uniform(0.1, 0.4, (5, 5))
+    pulses = [(mc.Pulse(2.2, 1e-5), 3)]
+    reduced, full = both(array, states, (2, 2), pulses, bias="v/2", allowed_movement=0.1)
+    moved = full["final_state"].to_numpy() - states
+    here = np.zeros((5, 5), dtype=bool)
+    here[2], here[:, 2] = True, True
+    here[2, 2] = False
+    assert moved[here].min() > 1e-3
+    np.testing.assert_allclose(
+        reduced["final_state"].to_numpy()[here], full["final_state"].to_numpy()[here],
+        atol=0.05 * moved[here].max(),
+    )  # fmt: skip
 
 
 def test_cells_of_the_row_with_open_transistors_are_programmed_too(cell):
@@ -214,13 +250,38 @@ def test_variation_and_waveforms(cell, tmp_path):
         ({"selected": (3, 0)}, "lies outside"),
         ({"allowed_movement": 0.0}, "allowed_movement"),
         ({"variation": {"m_none": 1.0}}, "no multiplier 'm_none'"),
+        (
+            {"variation": {"m_k_set": -1.0}},
+            r"variation 'm_k_set'\[0, 0\] = -1: expected a number above 0",
+        ),
+        ({"variation": [1, 2]}, "expected multipliers by name"),
         ({"bias": "v/5"}, "bias = 'v/5'"),
+        ({"bias": None}, "bias = None"),
+        ({"read_bias": "v/5"}, "read_bias = 'v/5'"),
+        ({"read": 0.0}, "read = 0.0 V"),
+        ({"states": "abc"}, "states: expected real numbers"),
+        ({"selected": [(0, 1), (2,)]}, "selected = "),
+        ({"pulses": SET}, "expected a list of Pulse"),
+        ({"pulses": [(SET, 10**9)]}, "more than 100000"),
+        ({"pulses": [mc.Pulse(5000.0, 1e-6)]}, "expected less than 1000 V"),
+        ({"allowed_movement": "a"}, "allowed_movement = 'a'"),
     ],
 )
 def test_refused_before_the_simulator_starts(cell, wrong, message):
     arguments = {"states": 0.5, "selected": (1, 1), "pulses": [SET]} | wrong
     with pytest.raises(UsageError, match=message):
         program_pulses(square(cell, 3, Wires(row=1.0)), **arguments)
+
+
+def test_refuses_what_is_no_array_and_lines_that_are_not_driven_or_sensed(cell):
+    with pytest.raises(UsageError, match="expected a Crossbar"):
+        program_pulses(cell, 0.5, (1, 1), [SET])
+    for wires, message in (
+        (Wires(row=1.0, sense=[0, np.inf, 0]), "column line 1 of a selected cell is not sensed"),
+        (Wires(row=1.0, source=[0, np.inf, 0]), "row line 1 of a selected cell is not driven"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            program_pulses(square(cell, 3, wires), 0.5, (1, 1), [SET])
 
 
 @pytest.mark.slow

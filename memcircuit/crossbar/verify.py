@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -9,15 +10,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.crossbar.array_run import ArrayPlan, Reduction, Simulator, reduce_plan
-from memcircuit.crossbar.programming import (
-    ALLOWED_MOVEMENT,
+from memcircuit.crossbar.array_run import (
     ASKED,
-    Reading,
-    prepare,
+    Reduction,
+    Simulator,
+    check_allowed,
+    reduce_plan,
     run_checked,
-    settings,
+    warn_of_full_netlist,
 )
+from memcircuit.crossbar.nodes import check_tolerance
+from memcircuit.crossbar.plan import ArrayPlan, Reading, prepare, settings
+from memcircuit.crossbar.programming import ALLOWED_MOVEMENT
 from memcircuit.crossbar.selection import Bias
 from memcircuit.crossbar.wires import Array
 from memcircuit.devices.device import Form
@@ -35,6 +39,8 @@ Verify = Literal["array", "cell"]
 
 # The last pulse before a target may be shorter than the given one, down to this share.
 _SHORTEST = 1 / 50
+# Change of a state from which the network is renewed.
+_STALE = 0.1
 # Of the pulses that would reach the target at the last rate, this share is given unread.
 _UNREAD = 0.5
 
@@ -89,58 +95,86 @@ def write_verify(
         read_bias: of the other lines during a read.
         variation: multipliers by name.
         reduced: use the port network.
-        allowed_movement: of a frozen cell's state between two reads.
+        allowed_movement: of a frozen cell's state between two reads. Frozen memristors are moved
+            by what they see, to the first order, and the network is renewed when they did.
         form: netlist form.
         options: simulator options.
         time_limit: s, wall clock of each simulation.
 
     Returns:
-        dataset over ``cell`` (as in ``targets``), ``row`` and ``column``: ``target`` (S),
-        ``measured`` (S) at the last read of the cell, ``error`` of it, relative to the target,
-        ``reached``, ``pulses``, ``reads``, ``energy`` (J) of the driver in the pulses;
-        ``conductance`` (S) of the memristor alone and ``final_measured`` (S) when all cells are
-        done; ``final_state`` and ``movement`` of every cell: what it moved while others were
-        programmed, of frozen cells a bound.
+        dataset over ``cell`` (as in ``targets``), ``row`` and ``column``: ``target`` (S);
+        ``measured`` (S), its ``error`` relative to the target and ``reached``, all when every cell
+        is done; ``measured_when_written`` (S) at the last read of the cell itself, which the
+        programming of later ones may disturb; ``conductance`` (S) of the memristor alone at the
+        end; ``pulses``, ``reads``, ``energy`` (J) of the driver in the pulses; ``final_state`` and
+        ``movement``, its difference from the start, of every cell.
+
+    Warns:
+        UserWarning: the whole array had to be simulated, or cells that had reached their targets
+            have left them again.
 
     Raises:
         UsageError: values that make no experiment.
         SimulationError: the simulator gave no trustworthy result.
     """
-    places = _targets(targets)
+    check_tolerance(tolerance)
+    check_allowed(allowed_movement)
     memristor = device_of(array.require_cell())
     rules = _Rules(
         tolerance, whole_number(max_pulses, "max_pulses"), whole_number(burst, "burst"), verify,
         programming_pulse(memristor, "set", set), programming_pulse(memristor, "reset", reset),
     )  # fmt: skip
     simulation = _Simulation(Simulator(options, time_limit), reduced, allowed_movement)
-    now, moved = np.asarray(states, dtype=float), np.zeros(array.lines.shape)
-    outcomes: list[_Outcome] = []
-    readings: list[Reading] = []
-    for place, target in places.items():
-        plan, reading = prepare(
+    wanted = _targets(targets)
+
+    def prepared(place: tuple[int, int], now: ArrayLike) -> tuple[ArrayPlan, Reading]:
+        return prepare(
             array, now, place, [rules.set, rules.reset], bias=bias, gate=gate, read=read,
             read_bias=read_bias, variation=variation, form=form,
         )  # fmt: skip
-        outcome = _tune(plan, reading, target, rules, simulation)
+
+    plans = [prepared(place, states) for place in wanted]  # refuses before anything is simulated
+    start = now = plans[0][0].states
+    outcomes: list[_Outcome] = []
+    for (place, target), (_, reading) in zip(wanted.items(), plans, strict=True):
+        outcome = _tune(prepared(place, now)[0], reading, target, rules, simulation)
         now = outcome.states
-        moved += outcome.movement
         outcomes.append(outcome)
-        readings.append(reading)
-    final = np.array([reading.conductance(now)[0] for reading in readings])
-    own = np.array([_own(plan, reading, now)[place] for place in places])
-    result = _dataset(places, outcomes, own, final, tolerance)
+    plan = plans[0][0]
+    own = np.array([_own(plan, reading, now)[place] for place, (_, reading) in
+                    zip(wanted, plans, strict=True)])  # fmt: skip
+    final = own if verify == "cell" else np.array([r.conductance(now)[0] for _, r in plans])
+    result = _dataset(wanted, outcomes, own, final, tolerance)
     result["final_state"] = (("row", "column"), now, {"units": "1"})
-    result["movement"] = (("row", "column"), moved, {"units": "1"})
+    result["movement"] = (("row", "column"), np.abs(now - start), {"units": "1"})
     methods = dict.fromkeys(method for outcome in outcomes for method in outcome.methods)
     result.attrs |= {
-        **settings(plan, reading),
+        **settings(plan, plans[0][1]),
         "experiment": "write_verify",
         "verify": verify,
         "tolerance": tolerance,
         "allowed_movement": allowed_movement,
-        "method": "; ".join(methods),
+        "method": _summary(list(methods)),
     }
+    for method in list(methods):
+        if method.startswith("full netlist") and not method.endswith(ASKED):
+            warn_of_full_netlist(method)
+            break
+    left = result["reached"].to_numpy() < [outcome.reached for outcome in outcomes]
+    if left.any():
+        places = ", ".join(str(place) for place, lost in zip(wanted, left, strict=True) if lost)
+        warnings.warn(f"programmed later cells moved {places} off target again", stacklevel=2)
     return result
+
+
+def _summary(methods: list[str]) -> str:
+    """Return one method of each kind, and how many more there were."""
+    kinds: dict[str, list[str]] = {}
+    for method in methods:
+        kinds.setdefault(method.split(":")[0], []).append(method)
+    return "; ".join(
+        first if not more else f"{first} (and {len(more)} more)" for first, *more in kinds.values()
+    )
 
 
 @dataclass(frozen=True)
@@ -155,14 +189,16 @@ class _Rules:
     reset: Pulse
 
     def __post_init__(self) -> None:
-        if not self.tolerance > 0:
-            raise UsageError(f"tolerance = {self.tolerance!r} must be above 0")
         if self.max_pulses < 1 or self.burst < 1:
             raise UsageError(
                 f"max_pulses = {self.max_pulses}, burst = {self.burst}: both must be at least 1"
             )
         if self.verify not in ("array", "cell"):
             raise UsageError(f"verify = {self.verify!r}; choose 'array' or 'cell'")
+        if self.set.amplitude * self.reset.amplitude >= 0:
+            raise UsageError(
+                f"set = {self.set!r} and reset = {self.reset!r}: expected opposite polarities"
+            )
 
     def next(self, pulse: Pulse, missing: float, rate: float, left: int) -> tuple[Pulse, int]:
         """Return the pulse to give next, and how often.
@@ -198,11 +234,11 @@ class _Outcome:
     """What became of a cell, and of the others meanwhile."""
 
     measured: float
+    reached: bool
     pulses: int
     reads: int
     energy: float
     states: Array
-    movement: Array
     methods: list[str]
 
 
@@ -210,38 +246,41 @@ def _tune(
     plan: ArrayPlan, reading: Reading, target: float, rules: _Rules, simulation: _Simulation
 ) -> _Outcome:
     """Bring one cell to its target; the plan selects it and holds its two pulses."""
-    place = plan.selection.cells[0]
+    states = reduced_at = plan.states
     reduction = simulation.reduction(plan)
-    states, moved = plan.states, np.zeros(plan.states.shape)
     rates = {1: np.nan, -1: np.nan}
     pulses, reads, energy = 0, 1, 0.0
     methods: list[str] = []
-
-    def measure() -> float:
-        if rules.verify == "cell":
-            return float(_own(plan, reading, states)[place])
-        return float(reading.conductance(states)[0])
-
-    measured = measure()
+    measured = _measure(plan, reading, states, rules.verify)
     while abs(measured - target) > rules.tolerance * target and pulses < rules.max_pulses:
         missing = target - measured
         way = 1 if missing > 0 else -1
         given = rules.set if way > 0 else rules.reset
         pulse, count = rules.next(given, abs(missing), rates[way], rules.max_pulses - pulses)
+        if isinstance(reduction, Reduction) and _stale(states, reduced_at, simulation.allowed):
+            reduction, reduced_at = simulation.reduction(replace(plan, states=states)), states
         part = replace(plan, states=states, pulses=(pulse,) * count)
         run, method = run_checked(part, reduction, simulation.simulator, allowed=simulation.allowed)
         states, before = run.states[-1], measured
-        if isinstance(reduction, Reduction) and run.simulated.sum() > len(reduction.cells):
-            reduction = simulation.reduction(replace(plan, states=states))
-        measured = measure()
+        measured = _measure(plan, reading, states, rules.verify)
         rate = way * (measured - before) / (count * pulse.width)
         rates[way] = rate if rate > 0 else rates[way]
         pulses, reads = pulses + count, reads + 1
         energy += float(run.energy.sum())
-        moved += run.movement
         methods.append(method)
-    moved[place] = 0.0
-    return _Outcome(measured, pulses, reads, energy, states, moved, methods)
+    reached = abs(measured - target) <= rules.tolerance * target
+    return _Outcome(measured, reached, pulses, reads, energy, states, methods)
+
+
+def _stale(states: Array, reduced_at: Array, allowed: float) -> bool:
+    """Return whether cells moved so far that their tangents are no longer theirs."""
+    return bool(np.abs(states - reduced_at).max() > max(allowed, _STALE))
+
+
+def _measure(plan: ArrayPlan, reading: Reading, states: Array, verify: Verify) -> float:
+    if verify == "cell":
+        return float(_own(plan, reading, states)[plan.selection.cells[0]])
+    return float(reading.conductance(states)[0])
 
 
 def _own(plan: ArrayPlan, reading: Reading, states: Array) -> Array:
@@ -250,10 +289,15 @@ def _own(plan: ArrayPlan, reading: Reading, states: Array) -> Array:
 
 
 def _targets(given: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], float]:
+    if not isinstance(given, Mapping):
+        raise UsageError(f"targets = {given!r}: expected conductances by (row, column)")
     targets = {}
     for place, target in given.items():
-        if not (isinstance(target, int | float | np.number) and 0 < target < np.inf):
+        number = isinstance(target, int | float | np.number) and not isinstance(target, bool)
+        if not (number and 0 < target < np.inf):
             raise UsageError(f"targets[{place}] = {target!r}: a conductance above 0 S")
+        if np.shape(place) != (2,):
+            raise UsageError(f"targets: {place!r} is not (row, column)")
         targets[place] = float(target)
     if not targets:
         raise UsageError("targets is empty: name at least one cell")
@@ -270,18 +314,21 @@ def _dataset(
     import xarray as xr
 
     wanted = np.array(list(targets.values()))
-    measured = np.array([outcome.measured for outcome in outcomes])
-    error = measured / wanted - 1
+    error = final / wanted - 1
     values = {
         "target": (wanted, "S", "target"),
-        "measured": (measured, "S", "conductance at the last read"),
+        "measured": (final, "S", "conductance when all cells are done"),
+        "measured_when_written": (
+            np.array([o.measured for o in outcomes]),
+            "S",
+            "conductance at the cell's last read",
+        ),
         "error": (error, "1", "deviation from the target"),
         "reached": ((np.abs(error) <= tolerance).astype(np.int8), "1", "target reached"),
         "pulses": (np.array([o.pulses for o in outcomes]), "1", "pulses given"),
         "reads": (np.array([o.reads for o in outcomes]), "1", "reads"),
         "energy": (np.array([o.energy for o in outcomes]), "J", "energy of the driver"),
         "conductance": (own, "S", "conductance of the memristor when all cells are done"),
-        "final_measured": (final, "S", "conductance as read when all cells are done"),
     }
     return xr.Dataset(
         {
