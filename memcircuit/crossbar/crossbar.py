@@ -214,8 +214,8 @@ class Crossbar:
         """Return how far ``read`` can be from the truth, by Kirchhoff's law alone, A.
 
         The node voltages are solved for by iteration, another way than that of the transfer
-        matrix. The sum of the errors of all outputs is at most their
-        difference from those of ``read`` plus the imbalance left at the nodes.
+        matrix. The sum of the errors of all outputs is at most their difference from those of
+        ``read`` plus the imbalance left at the nodes.
 
         Args:
             v: (rows,) or (inputs, rows), V.
@@ -335,6 +335,17 @@ class Crossbar:
         )  # fmt: skip
         return job.deck(tight_options("behavioural"), ())
 
+    def require_cell(self) -> Cell:
+        """Return the kind of cell; raises UsageError where the array has conductances only."""
+        from memcircuit.experiments.circuits import as_cell
+
+        if self.cell is None:
+            raise UsageError(
+                "this array has conductances only; Crossbar(cell, rows=..., columns=...) makes one "
+                "of cells"
+            )
+        return as_cell(self.cell)
+
     def _sides(self) -> dict[str, str]:
         return {"drive": self.lines.driven, "sense_at": self.lines.sensed}
 
@@ -370,17 +381,6 @@ class Crossbar:
             )
         self._refuse_inputs(voltage, most=0 if one_input else 1)
         return cells, voltage
-
-    def require_cell(self) -> Cell:
-        """Return the kind of cell; raises UsageError where the array has conductances only."""
-        from memcircuit.experiments.circuits import as_cell
-
-        if self.cell is None:
-            raise UsageError(
-                "this array has conductances only; Crossbar(cell, rows=..., columns=...) makes one "
-                "of cells"
-            )
-        return as_cell(self.cell)
 
     def _gates(self, cell: Cell) -> Array:
         """Return the potential of every cell's gate line, (rows, columns), V."""
