@@ -36,7 +36,8 @@ BLOW_UP = "C1 x 0 1u\nB1 0 x I=1e-3*v(x)*v(x)+1e-3\nR1 x 0 1e9\n.ic v(x)=1"
 LONG = Transient(stop=1.0, max_step=1e-9)
 
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
 from memcircuit.simulate import Job, Transient, run
 run(Job("long", "V1 a 0 SIN(0 1 1k)\\nR1 a 0 1k", Transient(1.0, max_step=1e-9), ("v(a)",)))
 """
