@@ -130,7 +130,6 @@ class NodeSolver:
         column_current: Array | None = None,
         *,
         tolerance: float = 1e-10,
-        start: NodeVoltages | None = None,
         max_iterations: int = 5000,
     ) -> NodeVoltages:
         """Return the potentials of all nodes.
@@ -152,7 +151,6 @@ class NodeSolver:
             row_current: (..., rows, columns) A, injected into the nodes of the row lines.
             column_current: (..., rows, columns) A, injected into the nodes of the column lines.
             tolerance: largest imbalance as a part of the current through the array.
-            start: potentials near the solution; without it the mean potential of the ends.
             max_iterations: where to give up.
 
         Raises:
@@ -166,7 +164,7 @@ class NodeSolver:
             rows, columns = self._g.shape[-2:]
             ends = Ends(*(np.zeros(n) for n in (rows, rows, columns, columns)))
         injected = row_current, column_current
-        state = _State(self._g, self._wires, ends, injected, start)
+        state = _State(self._g, self._wires, ends, injected)
         iterations, before = 0, np.full(state.row.shape[:-2], np.inf)
         while True:
             into_rows, into_columns, imbalance, through = state.balance()
@@ -248,7 +246,6 @@ class _State:
         wires: tuple[LineWires, LineWires],
         ends: Ends,
         injected: tuple[Array | None, Array | None],
-        start: NodeVoltages | None,
     ) -> None:
         self._g, self._wires = g, wires
         self._ends = _potentials(wires, ends)
@@ -257,7 +254,6 @@ class _State:
         self._injected = at_rows, turned(at_columns)
         leading = [
             *(part.shape[:-2] for part in (g, at_rows, at_columns, *self._ends)),
-            *(() if start is None else (start.row.shape[:-2],)),
         ]
         try:
             shape = (*np.broadcast_shapes(*leading), *g.shape[-2:])
@@ -266,14 +262,10 @@ class _State:
             raise UsageError(
                 f"the shapes of g {g.shape}, row_current {at_rows.shape}, column_current "
                 f"{at_columns.shape} and the leading dimensions of g, both currents, row ends, "
-                f"column ends and start {leading} do not match"
+                f"column ends {leading} do not match"
             ) from None
-        if start is None:
-            self.row = np.broadcast_to(self._mean_potential(), shape).copy()
-            self.column = turned(self.row)
-        else:
-            self.row = np.broadcast_to(start.row, shape).copy()
-            self.column = turned(np.broadcast_to(start.column, shape))
+        self.row = np.broadcast_to(self._mean_potential(), shape).copy()
+        self.column = turned(self.row)
         wires[0].hold(self.row, self._ends[0])
         wires[1].hold(self.column, self._ends[1])
 

@@ -132,7 +132,8 @@ def prepare(
         selection.cells, shape, read_bias, gate=volts, gate_lines=array.gate_lines,
         called="read_bias",
     )  # fmt: skip
-    if read is not None and not 0 < abs(float(numbers("read", read))) < HIGHEST_VOLTAGE:
+    number = isinstance(read, int | float | np.number)
+    if number and not 0 < abs(float(read or 0.0)) < HIGHEST_VOLTAGE:
         raise UsageError(f"read = {read!r} V: expected less than {HIGHEST_VOLTAGE:g} V, not 0")
     voltage = read_pulse(device_of(whole), read, shortest).amplitude
     return plan, Reading(plan.law, lines, chosen, voltage)

@@ -299,14 +299,6 @@ def test_the_imbalance_bounds_the_errors_of_the_end_currents(shape, seed, tolera
     assert nodes.imbalance <= tolerance * 0.5 * np.abs(found).sum() * (1 + 1e-12)
 
 
-def test_the_solution_is_a_start_that_needs_no_iteration(rng):
-    g, lines = random_cells(rng, 20, 20), random_lines(rng, 20, 20)
-    ends, solver = random_ends(rng, (20, 20)), NodeSolver(g, lines)
-    nodes = solver.solve(ends)
-    assert nodes.iterations > 0
-    assert solver.solve(ends, start=nodes).iterations == 0
-
-
 def test_an_array_at_one_potential_is_at_rest(rng):
     g, lines = random_cells(rng, 6, 5), random_lines(rng, 6, 5)
     ends = Ends(*(np.full(n, 0.3) for n in (6, 6, 5, 5)))

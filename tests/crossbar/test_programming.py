@@ -259,6 +259,7 @@ def test_variation_and_waveforms(cell, tmp_path):
         ({"bias": None}, "bias = None"),
         ({"read_bias": "v/5"}, "read_bias = 'v/5'"),
         ({"read": 0.0}, "read = 0.0 V"),
+        ({"read": [0.1, 0.2]}, r"read = \[0.1, 0.2\] must be"),
         ({"states": "abc"}, "states: expected real numbers"),
         ({"selected": [(0, 1), (2,)]}, "selected = "),
         ({"pulses": SET}, "expected a list of Pulse"),
