@@ -12,20 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.crossbar.charging import (
-    cell_capacitances,
-    open_transistors,
-    port_capacitances,
-)
-from memcircuit.crossbar.frozen import (
-    FrozenCells,
-    cells_to_simulate,
-    freeze,
-    frozen_movement,
-)
+from memcircuit.crossbar.charging import cell_capacitances, port_capacitances
+from memcircuit.crossbar.frozen import frozen_movement
 from memcircuit.crossbar.plan import ArrayPlan
-from memcircuit.crossbar.reduction import PortNetwork, reduce_array
-from memcircuit.crossbar.selection import BIASES
+from memcircuit.crossbar.reduced_plan import Reduction
+from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import device_of
@@ -40,11 +31,6 @@ if TYPE_CHECKING:
 #: Why the whole array is simulated when the caller wants it so.
 ASKED = "asked for"
 
-# One network serves pulses of several amplitudes while it errs by less than this share of the
-# driver at each port: at an e-fold rate per 0.12 V and 1.8 V, by 0.015 % of a pulse.
-_SAME_NETWORK = 1e-5
-# The same for the driver's current, which is energy only.
-_SAME_CURRENT = 1e-3
 # Time points inside a pulse's plateau, at least.
 _POINTS_PER_PLATEAU = 10
 
@@ -95,56 +81,6 @@ class ArrayRun:
     voltage: Array
     movement: Array
     attributes: Mapping[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Reduction:
-    """An array made ready: which cells are simulated, and their port network for each amplitude.
-
-    Attributes:
-        cells: (k, 2) row and column of the simulated cells, the selected ones first.
-        networks: the port networks.
-        choice: by amplitude of the pulses (V), the number of its network.
-    """
-
-    cells: NDArray[np.int64]
-    networks: tuple[PortNetwork, ...]
-    choice: Mapping[float, int]
-
-
-def reduce_plan(plan: ArrayPlan) -> Reduction | str:
-    """Return the port networks for the pulses, or why none can stand for the array.
-
-    There is one at the plateau of each amplitude that the earlier ones do not fit. None can stand
-    for more cells behind closed transistors than one row and one column hold, nor for transistors
-    on lines that are open, whose potential their capacitances decide, or that are driven without
-    being selected: each drain there charges through its memristor.
-    """
-    selection, gated = plan.selection, plan.cell.gated
-    if gated:
-        if selection.bias != BIASES["grounded"]:
-            return "transistors charge on lines that are not selected and not at 0 V"
-        ends = selection.lines(plan.lines)
-        if np.isinf([*np.minimum(ends.left, ends.right), *np.minimum(ends.top, ends.bottom)]).any():
-            return "the capacitances of transistors decide the potential of open lines"
-    levels = list(dict.fromkeys(float(pulse.amplitude) for pulse in plan.pulses))
-    frozen = freeze(plan.law, plan.states, selection, plan.lines, levels)
-    closed = ~open_transistors(plan.cell, selection) if gated else None
-    cells = cells_to_simulate(frozen, selection, closed)
-    if len(cells) > sum(selection.shape) + len(selection.cells):
-        return f"{len(cells)} cells are selected or see the pulses behind closed transistors"
-    found: list[tuple[FrozenCells, PortNetwork]] = []
-    choice: dict[float, int] = {}
-    for level, point in zip(levels, frozen, strict=True):
-        errors = [known.misfit(point, network) for known, network in found]
-        fits = [volts <= _SAME_NETWORK and amps <= _SAME_CURRENT for volts, amps in errors]
-        if not any(fits):
-            network = reduce_array(plan.lines, selection, cells, point.g, point.source)
-            found.append((point, network))
-            choice[level] = len(found) - 1
-        else:
-            choice[level] = fits.index(True)
-    return Reduction(cells, tuple(network for _, network in found), choice)
 
 
 def run_reduced(
@@ -231,11 +167,13 @@ def run_checked(
     return run_full(plan, simulator), f"full netlist: {reduction}"
 
 
-def warn_of_full_netlist(method: str) -> None:
-    """Say that the whole array was simulated though it was not asked for."""
-    if method.startswith("full netlist") and not method.endswith(ASKED):
+def warn_of_full_netlist(*methods: str) -> None:
+    """Say, once, that the whole array was simulated though it was not asked for."""
+    for method in methods:
         reason = method.removeprefix("full netlist: ")
-        warnings.warn(f"the whole array is simulated: {reason}", stacklevel=3)
+        if reason not in (method, ASKED):
+            warnings.warn(f"the whole array is simulated: {reason}", stacklevel=3)
+            return
 
 
 def run_full(plan: ArrayPlan, simulator: Simulator) -> ArrayRun:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
 
 if TYPE_CHECKING:
     from pyspice_netlists.cells import Cell
     from pyspice_netlists.vdmos import Vdmos
 
-Array = NDArray[np.float64]
 Port = Callable[[Array, Array], tuple[Array, Array]]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.crossbar.selection import GateLines
+from memcircuit.crossbar.selection import GateLines, at_cells
 from memcircuit.crossbar.wires import (
     Array,
     Ends,
@@ -396,5 +396,4 @@ class Crossbar:
                 f"gate has shape {volts.shape}; expected one number or one per {self.gate_lines}, "
                 f"({lines},)"
             )
-        along = volts[:, None] if volts.ndim and self.gate_lines == "row" else volts
-        return np.broadcast_to(along, (self.rows, self.columns))
+        return at_cells(volts, self.gate_lines, (self.rows, self.columns))

@@ -100,15 +100,14 @@ def freeze(
     from memcircuit.crossbar.nonlinear import solve_cells
 
     driver = np.asarray(volts, dtype=float)
-    gates = selection.gates
-    ends = selection.ends(driver)
     point = solve_cells(
-        law, states, gates, selection.lines(lines), ends, tolerance=_OPERATING_POINT
-    )
-    current, after_row, after_column = law.current(point.row, point.column, states, gates)
+        law, states, selection.gates, selection.lines(lines), selection.ends(driver),
+        tolerance=_OPERATING_POINT,
+    )  # fmt: skip
+    after_row, after_column = point.slopes
     voltage, g = point.row - point.column, (after_row - after_column) / 2
-    source = (current - g * voltage) / driver[:, np.newaxis, np.newaxis]
-    parts = zip(volts, voltage, current, g, source, strict=True)
+    source = (point.current - g * voltage) / driver[:, np.newaxis, np.newaxis]
+    parts = zip(volts, voltage, point.current, g, source, strict=True)
     return [FrozenCells(*part) for part in parts]
 
 

@@ -45,6 +45,7 @@ class NonlinearSolution:
         row: (..., rows, columns) V, potential of the row lines at the cells.
         column: (..., rows, columns) V, of the column lines.
         current: (..., rows, columns) A, through the cells from row to column line.
+        slopes: two of (..., rows, columns) S, its derivatives after both potentials.
         output: (..., columns) A, out of the column lines at their sensed ends.
         imbalance: (...) sum of the absolute currents that are missing at the nodes, over the
             sum of the absolute currents at the ends; 0 where nothing flows.
@@ -54,6 +55,7 @@ class NonlinearSolution:
     row: Array
     column: Array
     current: Array
+    slopes: tuple[Array, Array]
     output: Array
     imbalance: Array
     newton_steps: int
@@ -321,7 +323,9 @@ class _Array:
         out = -self.columns.end_currents(turned(column), self.column_ends, turned(point.left[1]))
         first, last = out[..., 0, :], out[..., 1, :]
         sensed = {"top": first, "bottom": last, "both": first + last}[self.lines.sensed]
-        return NonlinearSolution(row, column, point.current, sensed, point.imbalance, steps)
+        return NonlinearSolution(
+            row, column, point.current, point.slopes, sensed, point.imbalance, steps
+        )
 
 
 def _product(a: Array, b: Array) -> Array:

@@ -106,11 +106,7 @@ def prepare(
     form: Form | None,
 ) -> tuple[ArrayPlan, Reading]:
     """Return what ``program_pulses`` simulates and reads; the arguments are the same."""
-    from memcircuit.crossbar.crossbar import Crossbar
-
-    if not isinstance(array, Crossbar):
-        raise UsageError(f"array = {array!r}: expected a Crossbar of a kind of cell")
-    whole, given, lines = array.require_cell(), _pulses(pulses), array.lines
+    whole, given, lines = cell_of(array), _pulses(pulses), array.lines
     shape = lines.shape
     volts = gate_voltage(whole, _one_gate(array) if gate is None else gate)
     selection = select(selected, shape, bias, gate=volts, gate_lines=array.gate_lines)
@@ -137,6 +133,15 @@ def prepare(
         raise UsageError(f"read = {read!r} V: expected less than {HIGHEST_VOLTAGE:g} V, not 0")
     voltage = read_pulse(device_of(whole), read, shortest).amplitude
     return plan, Reading(plan.law, lines, chosen, voltage)
+
+
+def cell_of(array: Crossbar) -> Cell:
+    """Return the kind of cell of an array; raises UsageError for what is no array of cells."""
+    from memcircuit.crossbar.crossbar import Crossbar
+
+    if not isinstance(array, Crossbar):
+        raise UsageError(f"array = {array!r}: expected a Crossbar of a kind of cell")
+    return array.require_cell()
 
 
 def _refuse_open_lines(selection: Selection, lines: Lines) -> None:

@@ -14,13 +14,13 @@ from memcircuit.crossbar.array_run import (
     ArrayRun,
     Simulator,
     check_allowed,
-    reduce_plan,
     run_checked,
     warn_of_full_netlist,
 )
 from memcircuit.crossbar.cell_law import cell_law
 from memcircuit.crossbar.frozen import safe_voltages
 from memcircuit.crossbar.plan import ArrayPlan, Reading, prepare, settings
+from memcircuit.crossbar.reduced_plan import reduce_plan
 from memcircuit.crossbar.selection import Bias
 from memcircuit.devices.device import Form
 from memcircuit.experiments.circuits import device_of

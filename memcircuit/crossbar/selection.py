@@ -106,9 +106,7 @@ class Selection:
     @property
     def gates(self) -> Array:
         """V, at the gate of each cell, (rows, columns)."""
-        lines = self.gate_voltage
-        along = lines[:, np.newaxis] if self.gate_lines == "row" else lines
-        return np.broadcast_to(along, self.shape)
+        return at_cells(self.gate_voltage, self.gate_lines, self.shape)
 
     def lines(self, lines: Lines) -> Lines:
         """Return the lines with the ends open that the bias leaves open."""
@@ -169,6 +167,12 @@ def select(
     pairs = tuple((int(row), int(column)) for row, column in given.reshape(-1, 2))
     chosen = BIASES[bias] if isinstance(bias, str) else bias
     return Selection(shape, pairs, chosen, gate, gate_lines)
+
+
+def at_cells(volts: Array, gate_lines: GateLines, shape: tuple[int, int]) -> Array:
+    """Return what every cell (rows, columns) has of a value for all gate lines or one for each."""
+    along = volts[:, np.newaxis] if volts.ndim and gate_lines == "row" else volts
+    return np.broadcast_to(along, shape)
 
 
 def _shares(count: int, chosen: NDArray[np.int64], own: float, others: float | None) -> Array:

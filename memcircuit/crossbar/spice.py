@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.crossbar.nodes import EndCurrents
 from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.devices.device import Device, Form
@@ -79,18 +80,18 @@ def read_in_ngspice(
         places = np.asarray(names, dtype=object)
         return np.array([found[name] for name in places.flat]).reshape(places.shape)
 
-    into = {"left": values(bench.left), "right": values(bench.right)}
-    out = {"top": values(bench.top), "bottom": values(bench.bottom)}
-    driven = ("left", "right") if lines.driven == "both" else (lines.driven,)
-    sensed = ("top", "bottom") if lines.sensed == "both" else (lines.sensed,)
+    # ngspice counts from the line into its end
+    at_ends = EndCurrents(
+        -values(bench.left), -values(bench.right), values(bench.top), values(bench.bottom)
+    )
     volts, amperes = {"units": "V"}, {"units": "A"}
     places = ("row", "column")
     return xr.Dataset(
         {
             "row_voltage": (places, values(bench.row_voltage), volts),
             "column_voltage": (places, values(bench.column_voltage), volts),
-            "input_current": ("row", -sum(into[end] for end in driven), amperes),
-            "output": ("column", sum(out[end] for end in sensed), amperes),
+            "input_current": ("row", at_ends.driven(lines), amperes),
+            "output": ("column", at_ends.sensed(lines), amperes),
         },
         attrs=result.attrs,
     )

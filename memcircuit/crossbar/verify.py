@@ -12,16 +12,15 @@ from numpy.typing import ArrayLike
 
 from memcircuit.crossbar.array_run import (
     ASKED,
-    Reduction,
     Simulator,
     check_allowed,
-    reduce_plan,
     run_checked,
     warn_of_full_netlist,
 )
 from memcircuit.crossbar.nodes import check_tolerance
-from memcircuit.crossbar.plan import ArrayPlan, Reading, prepare, settings
+from memcircuit.crossbar.plan import ArrayPlan, Reading, cell_of, prepare, settings
 from memcircuit.crossbar.programming import ALLOWED_MOVEMENT
+from memcircuit.crossbar.reduced_plan import Reduction, reduce_plan
 from memcircuit.crossbar.selection import Bias
 from memcircuit.crossbar.wires import Array
 from memcircuit.devices.device import Form
@@ -119,7 +118,7 @@ def write_verify(
     """
     check_tolerance(tolerance)
     check_allowed(allowed_movement)
-    memristor = device_of(array.require_cell())
+    memristor = device_of(cell_of(array))
     rules = _Rules(
         tolerance, whole_number(max_pulses, "max_pulses"), whole_number(burst, "burst"), verify,
         programming_pulse(memristor, "set", set), programming_pulse(memristor, "reset", reset),
@@ -127,39 +126,37 @@ def write_verify(
     simulation = _Simulation(Simulator(options, time_limit), reduced, allowed_movement)
     wanted = _targets(targets)
 
-    def prepared(place: tuple[int, int], now: ArrayLike) -> tuple[ArrayPlan, Reading]:
-        return prepare(
-            array, now, place, [rules.set, rules.reset], bias=bias, gate=gate, read=read,
+    # every cell's plan first: what is wrong with the last is said before anything is simulated
+    plans = [
+        prepare(
+            array, states, place, [rules.set, rules.reset], bias=bias, gate=gate, read=read,
             read_bias=read_bias, variation=variation, form=form,
-        )  # fmt: skip
-
-    plans = [prepared(place, states) for place in wanted]  # refuses before anything is simulated
+        )
+        for place in wanted
+    ]  # fmt: skip
     start = now = plans[0][0].states
     outcomes: list[_Outcome] = []
-    for (place, target), (_, reading) in zip(wanted.items(), plans, strict=True):
-        outcome = _tune(prepared(place, now)[0], reading, target, rules, simulation)
+    for (plan, reading), target in zip(plans, wanted.values(), strict=True):
+        outcome = _tune(replace(plan, states=now), reading, target, rules, simulation)
         now = outcome.states
         outcomes.append(outcome)
-    plan = plans[0][0]
-    own = np.array([_own(plan, reading, now)[place] for place, (_, reading) in
-                    zip(wanted, plans, strict=True)])  # fmt: skip
+    plan, reading = plans[0]
+    alone = _own(plan, reading, now)
+    own = np.array([alone[place] for place in wanted])
     final = own if verify == "cell" else np.array([r.conductance(now)[0] for _, r in plans])
     result = _dataset(wanted, outcomes, own, final, tolerance)
     result["final_state"] = (("row", "column"), now, {"units": "1"})
     result["movement"] = (("row", "column"), np.abs(now - start), {"units": "1"})
     methods = dict.fromkeys(method for outcome in outcomes for method in outcome.methods)
     result.attrs |= {
-        **settings(plan, plans[0][1]),
+        **settings(plan, reading),
         "experiment": "write_verify",
         "verify": verify,
         "tolerance": tolerance,
         "allowed_movement": allowed_movement,
         "method": _summary(list(methods)),
     }
-    for method in list(methods):
-        if method.startswith("full netlist") and not method.endswith(ASKED):
-            warn_of_full_netlist(method)
-            break
+    warn_of_full_netlist(*methods)
     left = result["reached"].to_numpy() < [outcome.reached for outcome in outcomes]
     if left.any():
         places = ", ".join(str(place) for place, lost in zip(wanted, left, strict=True) if lost)

@@ -120,6 +120,13 @@ def test_disturbance_adds_up_over_many_decisions():
     np.testing.assert_allclose(reduced["conductance"][0], full["conductance"][0], rtol=2e-3)
 
 
+def test_refuses_what_is_no_array_of_cells(cell):
+    with pytest.raises(UsageError, match="expected a Crossbar"):
+        write_verify(cell, 0.5, {(0, 0): 1e-4})
+    with pytest.raises(UsageError, match="conductances only"):
+        write_verify(mc.Crossbar(rows=2, columns=2), 0.5, {(0, 0): 1e-4})
+
+
 def test_the_name_stays_a_function():
     code = (
         "import memcircuit as mc\n"
