@@ -60,9 +60,15 @@ def test_links_lead_somewhere():
 def test_notebook_runs_and_is_stored_without_output(path, tmp_path):
     stored = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in stored.cells if cell.cell_type == "code")
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbmake", "-p", "no:cacheprovider", "-o", "addopts=",
-         "-W", "default", str(path)],
+        [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", "-p", "no:cacheprovider",
+         "-o", "addopts=", "-W", "default", str(copy)],
         check=False, capture_output=True, text=True, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:]
+    cells = [cell for cell in nbformat.read(copy, as_version=4).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    drawn = sum("image/png" in output.get("data", {}) for output in outputs)
+    assert drawn == sum(cell["source"].count("display(") for cell in cells) > 0
