@@ -26,7 +26,7 @@ from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
 if TYPE_CHECKING:
     import xarray as xr
 
-    from memcircuit.devices.device import Device
+    from memcircuit.experiments.driven_device import DrivenDevice
     from pyspice_netlists import Cell
 
 # Transfer matrices that an array keeps, each with the conductances it belongs to.
@@ -50,7 +50,7 @@ class Crossbar:
         gate_lines: whether the cells of a row or those of a column share a gate line.
     """
 
-    cell: Cell | Device | None = None
+    cell: Cell | DrivenDevice | None = None
     rows: int = field(kw_only=True)
     columns: int = field(kw_only=True)
     wires: Wires | float = field(default=Wires(), kw_only=True)
@@ -238,7 +238,7 @@ class Crossbar:
     def read_cells(
         self,
         v: ArrayLike,
-        states: ArrayLike,
+        states: ArrayLike | None = None,
         *,
         simulator: Literal["newton", "ngspice"] = "newton",
         tolerance: float = 1e-9,
@@ -247,7 +247,7 @@ class Crossbar:
 
         Args:
             v: (rows,) or (inputs, rows), V on the rows; ngspice takes one input.
-            states: (rows, columns), of the memristors.
+            states: (rows, columns), of the memristors; the device's initial state when None.
             simulator: "newton" solves the cells' current laws, "ngspice" simulates the netlist.
             tolerance: of Newton's method: the sum of the absolute Kirchhoff sums of all nodes, as
                 a part of the current at the ends.
@@ -269,7 +269,7 @@ class Crossbar:
         from memcircuit.crossbar.spice import read_in_ngspice, tight_options
 
         cell, voltage = self.require_cell(), self._voltages(v)
-        given = self._states(states)
+        given = None if states is None else self._states(states)
         ends = Ends.reading(self.lines, voltage)
         if simulator == "ngspice":
             self._refuse_inputs(voltage, most=0)
@@ -281,6 +281,8 @@ class Crossbar:
             raise UsageError(f"simulator = {simulator!r}; choose 'newton' or 'ngspice'")
         self._refuse_inputs(voltage, most=1)
         law = cell_law(cell, gmin=tight_options().gmin)
+        if given is None:
+            given = np.full((self.rows, self.columns), cell.device.initial_state)
         found = solve_cells(law, given, self._gates(cell), self.lines, ends, tolerance=tolerance)
         inputs = ("input",) * (voltage.ndim - 1)
         node = (*inputs, "row", "column")

@@ -16,9 +16,16 @@ from numpy.typing import ArrayLike
 from memcircuit.crossbar.nodes import EndCurrents
 from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Array, Ends, Lines
-from memcircuit.devices.device import Device, Form
+from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import as_cell, device_of, gate_voltage, netlist_form
+from memcircuit.experiments.circuits import (
+    as_cell,
+    gate_voltage,
+    memristor_of,
+    netlist_form,
+    refuse_initial_states,
+)
+from memcircuit.experiments.driven_device import DrivenDevice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +39,7 @@ def read_in_ngspice(
     ends: Ends,
     *,
     conductances: ArrayLike | None = None,
-    cell: Device | Cell | None = None,
+    cell: DrivenDevice | Cell | None = None,
     states: ArrayLike | None = None,
     gate: ArrayLike | None = None,
     gate_lines: GateLines = "column",
@@ -102,7 +109,7 @@ def array_job(
     ends: Ends,
     *,
     conductances: ArrayLike | None = None,
-    cell: Device | Cell | None = None,
+    cell: DrivenDevice | Cell | None = None,
     states: ArrayLike | None = None,
     gate: ArrayLike | None = None,
     gate_lines: GateLines = "column",
@@ -134,7 +141,7 @@ def _prepared(
     lines: Lines,
     ends: Ends,
     conductances: ArrayLike | None,
-    cell: Device | Cell | None,
+    cell: DrivenDevice | Cell | None,
     states: ArrayLike | None,
     gate: ArrayLike | None,
     gate_lines: GateLines,
@@ -151,7 +158,7 @@ def _prepared(
         kind, array = "resistors", ResistorArray(np.asarray(conductances, dtype=float))
     else:
         array = _cells(lines, as_cell(cell), states, gate, gate_lines, netlist_form(form))
-        kind, verilog_a = array.cell.name, device_of(array.cell).verilog_a(array.form)
+        kind, verilog_a = array.cell.name, memristor_of(array.cell).verilog_a(array.form)
     potentials = LineEnds(ends.left, ends.right, ends.top, ends.bottom)
     bench = crossbar_bench(lines, array, potentials)
     rows, columns = lines.shape
@@ -170,6 +177,8 @@ def _cells(
 ) -> CellArray:
     from pyspice_netlists import CellArray
 
+    if states is not None:
+        refuse_initial_states(cell.device, states)
     start = np.full(lines.shape, cell.device.initial_state) if states is None else states
     volts = gate_voltage(cell, None) if gate is None and cell.gated else gate
     return CellArray(

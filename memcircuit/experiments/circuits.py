@@ -10,15 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
+from memcircuit.experiments.driven_device import DrivenDevice, OwnState
 
 if TYPE_CHECKING:
-    from pyspice_netlists import Cell, Pulse
+    from pyspice_netlists import Cell, Memristor, Pulse
 
 #: V; no memristor is driven beyond, and a slip such as 1e308 would keep the simulator busy.
 HIGHEST_VOLTAGE = 1e3
 
 
-def as_cell(device: Device | Cell) -> Cell:
+def as_cell(device: DrivenDevice | Cell) -> Cell:
     """Return a bare device as the cell that holds nothing else; a cell as it is.
 
     Raises:
@@ -26,23 +27,41 @@ def as_cell(device: Device | Cell) -> Cell:
     """
     from pyspice_netlists import Cell, OneMemristor
 
-    if isinstance(device, Device):
-        return OneMemristor(device)
-    if not isinstance(device, Cell):
+    if isinstance(device, Cell):
+        return device
+    if not isinstance(device, DrivenDevice):
         raise UsageError(
             f"{device!r} is neither a device nor a cell; mc.device(CARD) makes a device"
         )
-    return device
+    return OneMemristor(device)
+
+
+def memristor_of(cell: Cell) -> DrivenDevice:
+    """Return the memristor of a cell, as far as a simulation needs it.
+
+    Raises:
+        UsageError: the cell's memristor does not say what a simulation needs.
+    """
+    if not isinstance(cell.device, DrivenDevice):
+        raise UsageError(
+            f"cell {cell.name!r}: {cell.device!r} is no device: it needs a citation, a card or "
+            "None, and verilog_a(form)"
+        )
+    return cell.device
 
 
 def device_of(cell: Cell) -> Device:
-    """Return the device of a cell.
+    """Return the device of a cell, with its equations.
 
     Raises:
-        UsageError: the cell's memristor is not one of ours.
+        UsageError: the cell's memristor has no numpy form.
     """
     if not isinstance(cell.device, Device):
-        raise UsageError(f"cell {cell.name!r}: {cell.device!r} is not a memcircuit device")
+        raise UsageError(
+            f"cell {cell.name!r}: {cell.device.name!r} has no equations in Python (numpy form), as "
+            "this needs; mc.iv_loop, mc.pulse_train and Crossbar.read_cells(simulator='ngspice') "
+            "do without"
+        )
     return cell.device
 
 
@@ -55,12 +74,17 @@ def netlist_form(form: Form | None) -> Form:
     return preferred_form()
 
 
-def initial_states(device: Device, given: ArrayLike | None, cells: int) -> NDArray[np.float64]:
+def initial_states(
+    device: DrivenDevice, given: ArrayLike | None, cells: int
+) -> NDArray[np.float64]:
     """Return the initial state of every cell, (cells,).
 
     Raises:
-        UsageError: a state outside 0 ... 1, or the wrong number of states.
+        UsageError: a state outside 0 ... 1, the wrong number of states, or a device that takes
+            none.
     """
+    if given is not None:
+        refuse_initial_states(device, given)
     try:
         states = np.asarray(device.initial_state if given is None else given, dtype=float)
     except (TypeError, ValueError) as error:
@@ -70,6 +94,19 @@ def initial_states(device: Device, given: ArrayLike | None, cells: int) -> NDArr
     if states.shape != (cells,) or not np.all((states >= 0) & (states <= 1)):
         raise UsageError(f"initial_state must be {cells} numbers in 0 ... 1, not {given!r}")
     return states
+
+
+def refuse_initial_states(device: Memristor, given: ArrayLike) -> None:
+    """Refuse states other than its own for a device that cannot be told where to start.
+
+    Raises:
+        UsageError: such a device.
+    """
+    if isinstance(device, OwnState) and not device.takes_initial_state:
+        raise UsageError(
+            f"initial_state = {given!r}, but device {device.name!r} has no parameter for it: "
+            "mc.VerilogAFile(..., initial_state_parameter=NAME) names one"
+        )
 
 
 def whole_number(value: object, name: str) -> int:
@@ -87,7 +124,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
-def programming_pulse(device: Device, kind: str, given: Pulse | None) -> Pulse:
+def programming_pulse(device: DrivenDevice, kind: str, given: Pulse | None) -> Pulse:
     """Return the ``set`` or ``reset`` pulse: as given, or the card's.
 
     Raises:
@@ -102,7 +139,7 @@ def programming_pulse(device: Device, kind: str, given: Pulse | None) -> Pulse:
     return given
 
 
-def card_pulse(device: Device, kind: str) -> Pulse:
+def card_pulse(device: DrivenDevice, kind: str) -> Pulse:
     """Return the pulse of the device's card: ``set``, ``reset`` or ``read``.
 
     Raises:
@@ -115,7 +152,7 @@ def card_pulse(device: Device, kind: str) -> Pulse:
     return Pulse(**{key: entry.value for key, entry in device.card.pulses[kind].items()})
 
 
-def read_pulse(device: Device, given: Pulse | float | None, width: float) -> Pulse:
+def read_pulse(device: DrivenDevice, given: Pulse | float | None, width: float) -> Pulse:
     """Return the read pulse: as given, or the card's, with the amplitude given as a number.
 
     Args:
@@ -140,7 +177,7 @@ def read_pulse(device: Device, given: Pulse | float | None, width: float) -> Pul
 
 
 def loop_sine(
-    device: Device, amplitude: float | None, frequency: float | None
+    device: DrivenDevice, amplitude: float | None, frequency: float | None
 ) -> tuple[float, float]:
     """Return amplitude (V) and frequency (Hz) of a loop: as given, or the card's.
 
@@ -171,7 +208,7 @@ def gate_voltage(cell: Cell, given: float | None) -> float:
         if not _is_number(given) or not abs(given) < HIGHEST_VOLTAGE:
             raise UsageError(f"gate = {given!r} V must be within +-{HIGHEST_VOLTAGE:g} V")
         return float(given)
-    card = device_of(cell).card
+    card = memristor_of(cell).card
     if card is None or card.gate is None:
         raise UsageError(f"cell {cell.name!r}: its card states no gate voltage: pass gate=...")
     return card.gate.value

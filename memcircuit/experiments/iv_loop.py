@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcircuit.devices.device import Device, Form
+from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     as_cell,
-    device_of,
     gate_voltage,
     initial_states,
     loop_sine,
+    memristor_of,
     netlist_form,
     whole_number,
 )
+from memcircuit.experiments.driven_device import DrivenDevice
+from memcircuit.experiments.state_record import StateRecord, state_record
 from memcircuit.experiments.time_step import largest_step
 
 if TYPE_CHECKING:
@@ -33,18 +35,18 @@ class Loop:
     Attributes:
         job: the simulation.
         bench: names of its vectors.
-        initial_state: state at the start.
+        states: where its state is.
         settings: what was asked for, by name.
     """
 
     job: Job
     bench: Bench
-    initial_state: float
+    states: StateRecord
     settings: dict[str, str | float]
 
 
 def prepare_iv_loop(
-    device: Device | Cell,
+    device: DrivenDevice | Cell,
     *,
     amplitude: float | None = None,
     frequency: float | None = None,
@@ -63,7 +65,7 @@ def prepare_iv_loop(
     if whole_number(points_per_cycle, "points_per_cycle") < 100:
         raise UsageError(f"points_per_cycle = {points_per_cycle}: at least 100")
     cell = as_cell(device)
-    memristor = device_of(cell)
+    memristor = memristor_of(cell)
     volts, hertz = loop_sine(memristor, amplitude, frequency)
     chosen = netlist_form(form)
     start = initial_states(memristor, initial_state, 1)
@@ -74,13 +76,14 @@ def prepare_iv_loop(
         initial_state=start,
         gate=gate_voltage(cell, gate),
     )
+    states = state_record(cell, bench, start)
     duration = cycles / hertz
     limit = largest_step(memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration)
     job = Job(
         title=f"I-V loop of {cell.name}, {volts:g} V, {hertz:g} Hz",
         circuit=bench.circuit,
         analysis=Transient(stop=duration, step=limit.step, max_step=limit.step),
-        vectors=bench.vectors,
+        vectors=replace(bench, states=states.vectors).vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
     settings: dict[str, str | float] = {
@@ -90,15 +93,16 @@ def prepare_iv_loop(
         "form": chosen,
         "citation": memristor.citation,
         "state_step": limit.state_step,
+        "step_limit": limit.reason,
         "amplitude": volts,
         "frequency": hertz,
         "cycles": cycles,
     }
-    return Loop(job, bench, float(start[0]), settings)
+    return Loop(job, bench, states, settings)
 
 
 def iv_loop(
-    device: Device | Cell,
+    device: DrivenDevice | Cell,
     *,
     amplitude: float | None = None,
     frequency: float | None = None,
@@ -127,7 +131,8 @@ def iv_loop(
         keep: directory to keep netlist, log and raw result in.
 
     Returns:
-        dataset over ``time`` (s): ``voltage`` (V), ``current`` (A) into plus, ``state``.
+        dataset over ``time`` (s): ``voltage`` (V), ``current`` (A) into plus, and ``state`` of a
+        device that shows one; the attribute ``step_limit`` says what the time steps follow.
 
     Raises:
         UsageError: values that make no loop.
@@ -152,10 +157,13 @@ def run_loop(
 
     raw = run(ready.job, options=options, time_limit=time_limit, keep=keep)
     bench = ready.bench
-    names = {bench.voltage: "voltage", bench.currents[0]: "current", bench.states[0]: "state"}
+    names = {bench.voltage: "voltage", bench.currents[0]: "current"}
     loop = raw[list(names)].rename(names)
-    loop["state"] = loop["state"] + ready.initial_state
+    if ready.states.vectors:
+        loop["state"] = ("time", ready.states.waves(raw)[0])
     for name, unit in (("voltage", "V"), ("current", "A"), ("state", "1")):
+        if name not in loop:
+            continue
         loop[name].attrs = {"units": unit, "long_name": name}
     loop.attrs.update(ready.settings)
     return loop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +14,16 @@ from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     as_cell,
-    device_of,
     gate_voltage,
     initial_states,
+    memristor_of,
     netlist_form,
     programming_pulse,
     read_pulse,
     whole_number,
 )
+from memcircuit.experiments.driven_device import DrivenDevice
+from memcircuit.experiments.state_record import StateRecord, state_record
 from memcircuit.experiments.time_step import largest_step
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Train:
     Attributes:
         job: the simulation.
         bench: names of its vectors.
+        states: where the states of its cells are.
         sequence: every pulse in order; reads at even, programming pulses at odd positions.
         direction: (pulses,) +1 SET, -1 RESET, of the programming pulses.
         initial_state: (cells,).
@@ -52,6 +55,7 @@ class Train:
 
     job: Job
     bench: Bench
+    states: StateRecord
     sequence: PulseSequence
     direction: NDArray[np.int64]
     initial_state: Array
@@ -60,7 +64,7 @@ class Train:
 
 
 def prepare_pulse_train(
-    device: Device | Cell,
+    device: DrivenDevice | Cell,
     *,
     set: Pulse | None = None,  # noqa: A002
     reset: Pulse | None = None,
@@ -77,7 +81,7 @@ def prepare_pulse_train(
     from pyspice_netlists import cell_bench, pulse_sequence
 
     cell = as_cell(device)
-    memristor = device_of(cell)
+    memristor = memristor_of(cell)
     chosen = netlist_form(form)
     ups = whole_number(pulses, "pulses")
     downs = ups if reset_pulses is None else whole_number(reset_pulses, "reset_pulses")
@@ -111,13 +115,14 @@ def prepare_pulse_train(
         variation=spread,
         gate=gate_voltage(cell, gate),
     )
+    record = state_record(cell, bench, states)
     job = Job(
         title=f"{ups} SET and {downs} RESET pulses on {states.size} x {cell.name}",
         circuit=bench.circuit,
         analysis=Transient(
             stop=float(sequence.waveform.time[-1]), step=limit.step, max_step=limit.step
         ),
-        vectors=bench.vectors,
+        vectors=replace(bench, states=record.vectors).vectors,
         verilog_a=memristor.verilog_a(chosen),
     )
     settings: dict[str, str | float] = {
@@ -127,14 +132,15 @@ def prepare_pulse_train(
         "form": chosen,
         "citation": memristor.citation,
         "state_step": limit.state_step,
+        "step_limit": limit.reason,
         "read_voltage": reading.amplitude,
     }
     direction = np.repeat(np.array([1, -1]), [ups, downs])
-    return Train(job, bench, sequence, direction, states, reading.amplitude, settings)
+    return Train(job, bench, record, sequence, direction, states, reading.amplitude, settings)
 
 
 def pulse_train(
-    device: Device | Cell,
+    device: DrivenDevice | Cell,
     *,
     set: Pulse | None = None,  # noqa: A002
     reset: Pulse | None = None,
@@ -173,10 +179,11 @@ def pulse_train(
     Returns:
         dataset over ``cell`` and ``pulse`` (0 is the read before the first pulse):
         ``conductance`` (S) at the end of each read, ``read_change``, by what share the current
-        still changed in the read's second half, ``state`` then, ``energy`` (J) that the bit line
-        delivered in each programming pulse, ``read_energy`` (J); ``direction`` (+1 SET, -1 RESET,
-        0 none) along ``pulse``. With ``waveforms`` also ``waveform_voltage``,
-        ``waveform_current``, ``waveform_state`` over ``time``.
+        still changed in the read's second half, ``state`` then (of a device that shows one),
+        ``energy`` (J) that the bit line delivered in each programming pulse, ``read_energy`` (J);
+        ``direction`` (+1 SET, -1 RESET, 0 none) along ``pulse``. With ``waveforms`` also
+        ``waveform_voltage``, ``waveform_current``, ``waveform_state`` over ``time``. The attribute
+        ``step_limit`` says what the time steps follow.
 
     Raises:
         UsageError: values that make no pulse train.
@@ -190,7 +197,7 @@ def pulse_train(
 
 
 def pulse_cycles(
-    device: Device | Cell,
+    device: DrivenDevice | Cell,
     rng: np.random.Generator,
     *,
     devices: int = 10,
@@ -232,13 +239,19 @@ def pulse_cycles(
     if "variation" in arguments:
         raise UsageError("variation is drawn by pulse_cycles; pulse_train takes one that is given")
     cell = as_cell(device)
-    drawn = device_of(cell).draw_variation(
+    memristor = memristor_of(cell)
+    if not isinstance(memristor, Device):
+        raise UsageError(
+            f"device {memristor.name!r} comes from no card: it states no spread to draw from; "
+            "mc.pulse_train takes a variation that is given"
+        )
+    drawn = memristor.draw_variation(
         rng, whole_number(devices, "devices"), whole_number(cycles, "cycles")
     )
     start = arguments.pop("initial_state", None)
     if start is not None and np.size(start) == 1:
         start = np.ravel(start)[0]
-    states = initial_states(device_of(cell), start, devices)
+    states = initial_states(memristor, start, devices)
     parts = []
     for cycle in range(cycles):
         own = {name: values[:, cycle] for name, values in drawn.items()}
@@ -276,8 +289,6 @@ def run_train(
     time = raw["time"].to_numpy()
     voltage = raw[train.bench.voltage].to_numpy()
     current = np.stack([raw[name].to_numpy() for name in train.bench.currents])
-    state = np.stack([raw[name].to_numpy() for name in train.bench.states])
-    state += train.initial_state[:, np.newaxis]
 
     reads, programs = slice(0, None, 2), slice(1, None, 2)
     begin, end = train.sequence.plateau_start[reads], train.sequence.plateau_stop[reads]
@@ -292,7 +303,11 @@ def run_train(
     values = {
         "conductance": (last / np.interp(instant, time, voltage), "S", "conductance"),
         "read_change": (change, "1", "change of the current in the second half of the read"),
-        "state": (_sample(time, state, instant), "1", "state"),
+    }
+    if train.states.vectors:
+        state = train.states.waves(raw)
+        values["state"] = (_sample(time, state, instant), "1", "state")
+    values |= {
         "energy": (energy, "J", "energy of the pulse"),
         "read_energy": (read_energy, "J", "energy of the read"),
     }
@@ -312,12 +327,15 @@ def run_train(
         result = result.assign_coords(time=("time", time, {"units": "s"}))
         result["waveform_voltage"] = ("time", voltage, {"units": "V"})
         result["waveform_current"] = (("cell", "time"), current, {"units": "A"})
-        result["waveform_state"] = (("cell", "time"), state, {"units": "1"})
+        if train.states.vectors:
+            result["waveform_state"] = (("cell", "time"), state, {"units": "1"})
     return result
 
 
 def _cells(
-    memristor: Device, initial_state: ArrayLike | None, variation: Mapping[str, ArrayLike] | None
+    memristor: DrivenDevice,
+    initial_state: ArrayLike | None,
+    variation: Mapping[str, ArrayLike] | None,
 ) -> tuple[Array, dict[str, Array]]:
     """Return states and multipliers of every cell, each (cells,)."""
     spread = {}

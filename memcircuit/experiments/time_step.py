@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from memcircuit.devices.device import Device
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
+from memcircuit.experiments.driven_device import DrivenDevice, OwnState
 
 # The state may change by this much in a step: the error of a step is a twelfth of its square.
 _STATE_STEP = 0.02
@@ -26,17 +28,23 @@ class TimeStep:
     Attributes:
         step: s.
         state_step: the most that the state can move in a step of that size, at its fastest; well
-            above 0.02 the run is too coarse for the device, and the result says so.
+            above 0.02 the run is too coarse for the device, and the result says so. Not a number
+            for a device without equations in Python.
+        reason: what the limit follows.
     """
 
     step: float
     state_step: float
+    reason: str
 
 
 def largest_step(
-    device: Device, amplitudes: Sequence[float], coarse: float, duration: float
+    device: DrivenDevice, amplitudes: Sequence[float], coarse: float, duration: float
 ) -> TimeStep:
     """Return the largest time step that follows both the waveform and the state.
+
+    How fast the state of a device without equations in Python moves is not known here: then the
+    step is that of the waveform, and finer ones are up to the module's own ``$bound_step``.
 
     Args:
         device: whose state moves.
@@ -56,7 +64,11 @@ def largest_step(
             f"{duration:g} s at steps of {coarse:g} s are {points:.1g} time points, more than "
             f"{_MOST_POINTS:g}: use fewer pulses or cycles, or pulses and reads of like width"
         )
+    if not isinstance(device, Device):
+        own = isinstance(device, OwnState) and device.bounds_step
+        rest = ", and $bound_step of the device's module" if own else " alone"
+        return TimeStep(coarse, math.nan, f"waveform{rest}")
     rate = device.numpy().rate(np.array(amplitudes)[:, np.newaxis], np.linspace(0, 1, 51))
     fastest = max(float(np.abs(rate).max()), 1e-300)
     step = min(coarse, max(_STATE_STEP / fastest, duration / _FINE_POINTS))
-    return TimeStep(step, step * fastest)
+    return TimeStep(step, step * fastest, "waveform and state")
