@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from memcircuit.devices.definition import Model
+from memcircuit.devices.definition import Model, Parameter
 from memcircuit.devices.library import model, models_directory
 from memcircuit.errors import CardError, ParameterError
 
@@ -21,9 +21,12 @@ from memcircuit.errors import CardError, ParameterError
 _PULSE_UNITS = {"amplitude": "V", "width": "s", "rise": "s", "fall": "s"}
 #: Unit of every entry of the I-V loop.
 _LOOP_UNITS = {"amplitude": "V", "frequency": "Hz"}
+#: Unit of every entry of the drift with time and of the noise.
+_RETENTION_UNITS = {"exponent": "1", "reference": "s", "spread": "1"}
+_NOISE_UNITS = {"read": "1"}
 _SECTIONS = (
-    "title", "model", "source", "parameters", "initial_state", "variation", "pulses", "loop",
-    "cell", "measured",
+    "title", "model", "source", "parameters", "initial_state", "variation", "retention", "noise",
+    "pulses", "loop", "cell", "measured",
 )  # fmt: skip
 
 
@@ -36,12 +39,14 @@ class Entry:
         unit: SI unit, "1" when dimensionless.
         source: where it stands in the publication, or "chosen".
         reason: why it was chosen, when the publication gives no number.
+        tolerance: of a measured figure, by what share a simulation may miss it; 0: not checked.
     """
 
     value: float
     unit: str
     source: str
     reason: str = ""
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,13 @@ class Card:
         title: one line.
         model: definition the parameters belong to.
         citation: authors, title, journal, year, DOI in one line.
-        parameters: by name.
+        parameters: by name; optional ones may be missing.
         initial_state: state before the first pulse.
         device_to_device: relative standard deviation of a parameter over devices.
         cycle_to_cycle: the same over cycles of one device.
+        retention: "exponent" nu of G(t) = G (t/reference)^-nu, "reference" (s), and "spread", the
+            relative standard deviation of nu over devices.
+        noise: "read", relative standard deviation of the current of a read.
         pulses: "set", "reset", "read" to their entries (amplitude, width, ...).
         loop: "amplitude" (V) and "frequency" (Hz) of a sine that opens the I-V loop.
         transistor: name of the access transistor it was measured with; empty for none.
@@ -73,6 +81,8 @@ class Card:
     initial_state: float
     device_to_device: Mapping[str, Entry] = field(default_factory=dict)
     cycle_to_cycle: Mapping[str, Entry] = field(default_factory=dict)
+    retention: Mapping[str, Entry] = field(default_factory=dict)
+    noise: Mapping[str, Entry] = field(default_factory=dict)
     pulses: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     loop: Mapping[str, Entry] = field(default_factory=dict)
     transistor: str = ""
@@ -150,6 +160,8 @@ def parse_card(content: Mapping[str, Any], path: Path) -> Card:
         initial_state=initial.value,
         device_to_device=_spread(variation, "device_to_device", definition, where),
         cycle_to_cycle=_spread(variation, "cycle_to_cycle", definition, where),
+        retention=_entries(content, "retention", _RETENTION_UNITS, where),
+        noise=_entries(content, "noise", _NOISE_UNITS, where),
         pulses={name: _pulse(pulses, name, where) for name in pulses},
         loop=_loop(_table(content, "loop", where), f"{where}: loop"),
         transistor=transistor,
@@ -217,7 +229,10 @@ def _entry(value: Any, unit: str | None, where: str) -> Entry:
     source, reason = value["source"], value.get("reason", "")
     if not isinstance(source, str) or not source or (source == "chosen" and not reason):
         raise CardError(f'{where}: needs a source, or source = "chosen" with a reason')
-    return Entry(float(number), value["unit"], source, str(reason))
+    tolerance = value.get("tolerance", 0.0)
+    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance < 0:
+        raise CardError(f"{where}: tolerance = {tolerance!r} must be a number, 0 or above")
+    return Entry(float(number), value["unit"], source, str(reason), float(tolerance))
 
 
 def _is_finite(number: float) -> bool:
@@ -232,13 +247,21 @@ def _parameters(table: Mapping[str, Any], definition: Model, where: str) -> dict
     for name, value in table.items():
         definition.check_known(name, where)
         parameter = definition.by_name[name]
-        entry = _entry(value, parameter.unit, f"{where}: parameters.{name}")
+        named = _chosen(value, parameter, where)
+        entry = _entry(named, parameter.unit, f"{where}: parameters.{name}")
         parameter.check(entry.value, where)
         entries[name] = entry
-    missing = [name for name in definition.by_name if name not in entries]
+    missing = [p.name for p in definition.parameters if not p.optional and p.name not in entries]
     if missing:
         raise CardError(f"{where}: parameters without a value: {', '.join(missing)}")
     return entries
+
+
+def _chosen(value: Any, parameter: Parameter, where: str) -> Any:
+    """Return an entry whose value names a choice with the number of that choice."""
+    if parameter.choices and isinstance(value, dict) and isinstance(value.get("value"), str):
+        return {**value, "value": parameter.check(value["value"], where)}
+    return value
 
 
 def _spread(
@@ -269,6 +292,21 @@ def _pulse(pulses: Mapping[str, Any], name: str, where: str) -> dict[str, Entry]
             raise ParameterError(f"{where}: pulses.{name}.{key} must be above 0 s")
     if not {"amplitude", "width"} <= set(entries):
         raise CardError(f"{where}: pulses.{name} needs amplitude and width")
+    return entries
+
+
+def _entries(
+    content: Mapping[str, Any], section: str, units: Mapping[str, str], where: str
+) -> dict[str, Entry]:
+    """Return a section of which every entry that stands there must not be negative."""
+    table = _table(content, section, where)
+    _only(table, units, f"{where}: {section}")
+    entries = {key: _entry(table[key], units[key], f"{where}: {section}.{key}") for key in table}
+    for key, entry in entries.items():
+        if entry.value < 0 or (key == "reference" and entry.value == 0):
+            raise ParameterError(f"{where}: {section}.{key} = {entry.value:g} must be above zero")
+    if entries and section == "retention" and not {"exponent", "reference"} <= set(entries):
+        raise CardError(f"{where}: retention needs exponent and reference")
     return entries
 
 

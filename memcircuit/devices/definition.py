@@ -8,13 +8,13 @@ Conventions shared by every model:
 * the state ``s`` is dimensionless, 0 in the high-resistance and 1 in the low-resistance state;
 * ``v`` is the voltage from the plus to the minus terminal, in volt;
 * ``current`` is the port current from plus to minus, in ampere;
-* ``rate`` is ds/dt, in 1/s.
+* ``rate`` is ds/dt, in 1/s;
+* ``v_inner`` is the voltage of an inner node above minus, in volt, in models that have one.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,20 +22,15 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
+from memcircuit.devices.names import is_usable
 from memcircuit.errors import ParameterError
 
 #: Port voltage, V.
 V = sp.Symbol("v", real=True)
 #: State, dimensionless, clipped to 0 ... 1.
 S = sp.Symbol("s", real=True)
-
-# Beyond this argument exponentials of a wild Newton iterate are held constant: e^80 = 5.5e34.
-EXPONENT_LIMIT = 80
-
-
-def limited_sinh(argument: sp.Expr) -> sp.Expr:
-    """Return sinh(argument), held constant beyond +-80 so that no iterate overflows."""
-    return sp.sinh(sp.Min(sp.Max(argument, -EXPONENT_LIMIT), EXPONENT_LIMIT))
+#: Voltage of the inner node above minus, V.
+V_INNER = sp.Symbol("v_inner", real=True)
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,8 @@ class Parameter:
         high_open: ``high`` itself is not allowed.
         integer: only whole numbers.
         varies: differs from device to device; every instance has a multiplier ``m_<name>``.
+        optional: the default changes nothing, so that a card need not give a value.
+        choices: names of the values 0, 1, ... of a parameter that chooses between equations.
     """
 
     name: str
@@ -65,6 +62,8 @@ class Parameter:
     high_open: bool = False
     integer: bool = False
     varies: bool = False
+    optional: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def symbol(self) -> sp.Symbol:
@@ -83,16 +82,18 @@ class Parameter:
         right = ")" if self.high_open or math.isinf(self.high) else "]"
         return f"{left}{_bound(self.low)}, {_bound(self.high)}{right}"
 
-    def check(self, value: float, where: str) -> float:
+    def check(self, value: float | str, where: str) -> float:
         """Return ``value`` as a float when it is allowed.
 
         Args:
-            value: in the parameter's unit.
+            value: in the parameter's unit; a choice by its name or its number.
             where: named in the message: card, device or call.
 
         Raises:
-            ParameterError: not a finite number, not whole, or outside the range.
+            ParameterError: not a finite number, not whole, outside the range, or no choice.
         """
+        if self.choices:
+            return float(self._choice(value, where))
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
             raise ParameterError(
                 f"{where}: parameter {self.name} = {value!r} is not a number; "
@@ -112,6 +113,22 @@ class Parameter:
             )
         return number
 
+    def _choice(self, value: object, where: str) -> int:
+        if isinstance(value, str) and value in self.choices:
+            return self.choices.index(value)
+        for index in range(len(self.choices)):
+            if not isinstance(value, (bool, np.bool_, str)) and value == index:
+                return index
+        known = ", ".join(f"{index} {name}" for index, name in enumerate(self.choices))
+        raise ParameterError(f"{where}: parameter {self.name} = {value!r}; choose {known}")
+
+
+def choice(name: str, default: int, description: str, choices: tuple[str, ...]) -> Parameter:
+    """Return a parameter that chooses between equations."""
+    return Parameter(
+        name, default, "1", description, 0, len(choices) - 1, integer=True, choices=choices
+    )  # fmt: skip
+
 
 def _bound(value: float) -> str:
     return ("inf" if value > 0 else "-inf") if math.isinf(value) else f"{value:g}"
@@ -119,12 +136,26 @@ def _bound(value: float) -> str:
 
 @dataclass(frozen=True)
 class Quantity:
-    """A named intermediate of a model; later quantities may use earlier ones."""
+    """A named intermediate of a model; later quantities may use earlier ones.
+
+    Attributes:
+        name: lower-case identifier.
+        expression: of ``V``, ``S``, ``V_INNER``, parameters and earlier quantities.
+        unit: SI unit, "1" when dimensionless.
+        description: one line.
+        typical: usual magnitude, in ``unit``. The ngspice form writes a quantity that states one
+            as a node of its own, so that expressions do not grow with every use; without, as a
+            function that is written out at every call.
+        least: the node's value is not used below this, in ``unit``: Newton's method may pass
+            through values that the quantity never takes.
+    """
 
     name: str
     expression: sp.Expr
     unit: str
     description: str
+    typical: float | None = None
+    least: float | None = None
 
     @property
     def symbol(self) -> sp.Symbol:
@@ -132,12 +163,25 @@ class Quantity:
         return sp.Symbol(self.name, real=True)
 
 
-#: Names the writers use themselves.
-_RESERVED = {"v", "s", "x0", "state", "plus", "minus", "current", "rate", "s_free", "time"}
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
-
-
 @dataclass(frozen=True)
+class Inner:
+    """The node between two parts in series, whose voltage follows from the balance of currents.
+
+    Attributes:
+        description: what lies on either side of the node.
+        balance: A, current through the part at minus less that through the part at plus; of
+            ``V``, ``S``, ``V_INNER``, parameters and quantities. It rises with ``V_INNER`` and
+            is zero at one voltage between 0 and ``V``.
+        starts_at_plus: netlists look for that voltage from ``V`` downwards instead of from 0,
+            because the part at plus is usually the one with less resistance.
+    """
+
+    description: str
+    balance: sp.Expr
+    starts_at_plus: bool = False
+
+
+@dataclass(frozen=True, eq=False)  # one object per model: looked up by what it is, not holds
 class Model:
     """A memristor model, defined once.
 
@@ -152,6 +196,10 @@ class Model:
         rate: ds/dt in 1/s, of the same.
         constraints: relations between parameters that must hold.
         initial_state: default initial state.
+        inner: the inner node, if the model has one.
+        volatile: the state moves at zero voltage too.
+        use: when to choose this model, one line.
+        numerics: known numerical trouble of the equations and what is done about it, one line.
     """
 
     name: str
@@ -164,20 +212,26 @@ class Model:
     quantities: tuple[Quantity, ...] = ()
     constraints: tuple[sp.Rel, ...] = ()
     initial_state: float = 0.0
+    inner: Inner | None = None
+    volatile: bool = False
+    use: str = ""
+    numerics: str = ""
 
     def __post_init__(self) -> None:
         names = [p.name for p in self.parameters] + [q.name for q in self.quantities]
         for name in (self.name, *names):
-            if not _IDENTIFIER.match(name) or name in _RESERVED or name.startswith("m_"):
+            if not is_usable(name):
                 raise ParameterError(f"model {self.name!r}: {name!r} cannot be used as a name")
         if len(set(names)) != len(names):
             raise ParameterError(f"model {self.name!r}: a name is declared twice in {names}")
-        known = {V, S, *(p.symbol for p in self.parameters)}
+        known = {*self.variables, *(p.symbol for p in self.parameters)}
         for quantity in self.quantities:
             self._check_known(quantity.name, quantity.expression, known)
             known.add(quantity.symbol)
         self._check_known("current", self.current, known)
         self._check_known("rate", self.rate, known)
+        if self.inner is not None:
+            self._check_known("balance", self.inner.balance, known)
         self.values({}, f"model {self.name!r}")
 
     def _check_known(self, name: str, expression: sp.Expr, known: set[sp.Symbol]) -> None:
@@ -197,16 +251,15 @@ class Model:
         """Parameters that differ from device to device."""
         return tuple(p for p in self.parameters if p.varies)
 
-    def expand(self, expression: sp.Expr) -> sp.Expr:
-        """Return the expression with every quantity replaced by its definition."""
-        for quantity in reversed(self.quantities):
-            expression = expression.subs(quantity.symbol, quantity.expression)
-        return expression
+    @property
+    def variables(self) -> tuple[sp.Symbol, ...]:
+        """What the equations are evaluated at: voltage, state and, if any, inner voltage."""
+        return (V, S) if self.inner is None else (V, S, V_INNER)
 
-    def depends_on(self, quantity: Quantity) -> tuple[sp.Symbol, ...]:
-        """Return which of ``V`` and ``S`` a quantity depends on, through other quantities too."""
-        free = self.expand(quantity.expression).free_symbols
-        return tuple(x for x in (V, S) if x in free)
+    @property
+    def stateless(self) -> bool:
+        """The state never moves: the device is a non-linear resistor."""
+        return bool(self.rate == 0)
 
     def check_known(self, name: str, where: str) -> None:
         """Raise ParameterError, with what there is, unless ``name`` is a parameter."""

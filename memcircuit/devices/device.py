@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,11 +16,14 @@ from memcircuit.devices.definition import Model
 from memcircuit.devices.library import model, model_names, models_directory
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.devices.printing import number
+from memcircuit.devices.statistics import draw_variation, drifted, read_noise
 from memcircuit.errors import ParameterError, UsageError
 
 Form = Literal["osdi", "behavioural"]
 Array = NDArray[np.float64]
 
+# Halvings of 0 ... 1 until a state is found as exactly as a double holds it.
+_STATE_BITS = 54
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -88,6 +90,19 @@ class Device:
     def conductance(self, state: ArrayLike, voltage: float, **variation: ArrayLike) -> Array:
         """Return i/v in S at ``voltage`` (V) for states of any shape."""
         return self.numpy().current(voltage, state, **variation) / voltage
+
+    def state_at(self, conductance: ArrayLike, voltage: float, **variation: ArrayLike) -> Array:
+        """Return the states whose i/v at ``voltage`` (V) are these conductances (S).
+
+        Conductances beyond those of s = 0 and s = 1 give these.
+        """
+        wanted = np.asarray(conductance, dtype=float)
+        low, high = np.zeros_like(wanted), np.ones_like(wanted)
+        for _ in range(_STATE_BITS):
+            middle = (low + high) / 2
+            above = self.conductance(middle, voltage, **variation) > wanted
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        return np.asarray((low + high) / 2)
 
     def verilog_a(self, form: Form) -> tuple[Path, ...]:
         """Return the Verilog-A files that a deck of that form needs compiled and loaded."""
@@ -164,13 +179,10 @@ class Device:
     ) -> dict[str, Array]:
         """Return multipliers drawn from the card's spreads: log-normal, median 1.
 
-        The card states the standard deviation relative to the mean, v; the logarithm then has
-        the standard deviation sqrt(ln(1 + v^2)).
-
         Args:
             rng: source of randomness.
             devices: number of devices, each with its own draw.
-            cycles: number of cycles of each device, each with a further draw.
+            cycles: number of cycles, or pulses, of each device, each with a further draw.
 
         Returns:
             by multiplier name, each (devices, cycles).
@@ -178,29 +190,35 @@ class Device:
         Raises:
             UsageError: the device comes from no card.
         """
+        return draw_variation(self._card("no spread"), rng, devices, cycles)
+
+    def drifted(
+        self, conductance: ArrayLike, time: ArrayLike, rng: np.random.Generator | None = None
+    ) -> Array:
+        """Return conductances (S) a time (s) after programming, by the card's retention.
+
+        Args:
+            conductance: (devices,) S, at the card's reference time.
+            time: s, broadcast against it.
+            rng: draws the exponent of each device when the card states its spread.
+
+        Raises:
+            UsageError: the card states no retention, or a spread and no ``rng`` is given.
+        """
+        return drifted(self._card("no retention"), conductance, time, rng)
+
+    def read_noise(self, current: ArrayLike, rng: np.random.Generator) -> Array:
+        """Return currents (A) with the noise of a read of each, by the card.
+
+        Raises:
+            UsageError: the card states no noise.
+        """
+        return read_noise(self._card("no noise"), current, rng)
+
+    def _card(self, missing: str) -> Card:
         if self.card is None:
-            raise UsageError(f"device {self.name!r} comes from no card: it states no spread")
-        if not isinstance(rng, np.random.Generator):
-            raise UsageError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
-        if devices < 1 or cycles < 1:
-            raise UsageError(f"devices = {devices}, cycles = {cycles}: at least one of each")
-        drawn = {}
-        for parameter in self.model.varying:
-            between = self.card.device_to_device.get(parameter.name)
-            within = self.card.cycle_to_cycle.get(parameter.name)
-            if between is None and within is None:
-                continue
-            logarithm = np.zeros((devices, cycles))
-            if between is not None:
-                logarithm += _logarithmic(between.value) * rng.standard_normal((devices, 1))
-            if within is not None:
-                logarithm += _logarithmic(within.value) * rng.standard_normal((devices, cycles))
-            drawn[parameter.multiplier] = np.exp(logarithm)
-        return drawn
-
-
-def _logarithmic(relative: float) -> float:
-    return math.sqrt(math.log1p(relative**2))
+            raise UsageError(f"device {self.name!r} comes from no card: it states {missing}")
+        return self.card
 
 
 def device(card: str | Path, **changed: float) -> Device:

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from itertools import pairwise
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.devices.definition import Model, S, V
+from memcircuit.devices.definition import Model
+from memcircuit.devices.derivatives import functions
 from memcircuit.errors import UsageError
 
 Array = NDArray[np.float64]
 
-
-@cache
-def _functions(expressions: tuple[sp.Expr, ...], names: tuple[str, ...]) -> Any:
-    arguments = [V, S, *(sp.Symbol(name, real=True) for name in names)]
-    return sp.lambdify(arguments, expressions, modules="numpy", cse=True)
-
-
-@cache
-def _derivative(expression: sp.Expr, variable: sp.Symbol) -> sp.Expr:
-    # sympy writes (u^a)' as a u^a u'/u, which is 0/0 at u = 0; powsimp makes it a u^(a-1) u'
-    return sp.powsimp(sp.diff(expression, variable), deep=True, combine="exp")
+# Newton's method for the inner voltage ends at this share of the port voltage: rounding.
+_INNER_TOLERANCE = 4e-16
+_INNER_STEPS = 200
 
 
 class NumpyModel:
@@ -34,26 +23,18 @@ class NumpyModel:
 
     Args:
         model: the definition.
-        parameters: value of every parameter, SI.
+        parameters: value of every parameter, SI; arrays broadcast.
 
     Voltages, states and multipliers broadcast against each other; multipliers are given by the
     names of the instance parameters, such as ``m_k_set``.
     """
 
-    def __init__(self, model: Model, parameters: Mapping[str, float]) -> None:
+    def __init__(self, model: Model, parameters: Mapping[str, ArrayLike]) -> None:
         self.model = model
         self.parameters = dict(parameters)
         self._names = tuple(p.name for p in model.parameters)
-        self._current = model.expand(model.current)
-        self._rate = model.expand(model.rate)
 
-    def _evaluate(
-        self,
-        expressions: tuple[sp.Expr, ...],
-        v: ArrayLike,
-        s: ArrayLike,
-        variation: Mapping[str, ArrayLike],
-    ) -> list[Array]:
+    def _known(self, variation: Iterable[str]) -> None:
         known = {p.multiplier for p in self.model.varying}
         for name in variation:
             if name not in known:
@@ -61,30 +42,70 @@ class NumpyModel:
                     f"model {self.model.name!r} has no multiplier {name!r}; it has "
                     f"{', '.join(sorted(known))}"
                 )
+
+    def _arguments(
+        self, v: ArrayLike, s: ArrayLike, variation: Mapping[str, ArrayLike]
+    ) -> list[Array]:
+        """Return what the functions take, broadcast: voltage, state, inner voltage, parameters."""
+        self._known(variation)
         values = [
-            self.parameters[name] * np.asarray(variation.get(f"m_{name}", 1.0), dtype=float)
+            np.asarray(self.parameters[name], dtype=float)
+            * np.asarray(variation.get(f"m_{name}", 1.0), dtype=float)
             for name in self._names
         ]
         voltage = np.asarray(v, dtype=float)
         state = np.clip(np.asarray(s, dtype=float), 0.0, 1.0)
-        shape = np.broadcast_shapes(voltage.shape, state.shape, *(x.shape for x in values))
-        results = _functions(expressions, self._names)(voltage, state, *values)
+        if self.model.inner is None:
+            return [voltage, state, *values]
+        return [voltage, state, self._inner(voltage, state, values), *values]
+
+    def _evaluate(self, outputs: tuple[str, ...], arguments: list[Array]) -> list[Array]:
+        shape = np.broadcast_shapes(*(x.shape for x in arguments))
+        with np.errstate(all="ignore"):  # branches that are not taken are evaluated too
+            results = functions(self.model, outputs)(*arguments)
         return [np.broadcast_to(np.asarray(r, dtype=float), shape).copy() for r in results]
+
+    def _inner(self, v: Array, s: Array, values: list[Array]) -> Array:
+        """Return the inner voltage, V: Newton's method, held in a bracket that shrinks."""
+        shape = np.broadcast_shapes(v.shape, s.shape, *(x.shape for x in values))
+        voltage = np.broadcast_to(v, shape)
+        low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
+        inner = voltage / 2
+        step = high - low
+        for _ in range(_INNER_STEPS):
+            balance, slope = self._evaluate(
+                ("balance", "d_balance_v_inner"), [voltage, s, inner, *values]
+            )
+            low, high = np.where(balance < 0, inner, low), np.where(balance > 0, inner, high)
+            with np.errstate(all="ignore"):
+                trial = inner - balance / slope
+            # Newton's step is taken when it stays inside and at least halves the last one
+            good = (trial >= low) & (trial <= high) & (np.abs(trial - inner) <= step / 2)
+            trial = np.where(balance == 0, inner, np.where(good, trial, (low + high) / 2))
+            step, inner = np.abs(trial - inner), trial
+            if np.all(step <= _INNER_TOLERANCE * np.abs(voltage)):
+                return inner
+        raise UsageError(f"model {self.model.name!r}: no inner voltage balances the currents")
 
     def current(self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike) -> Array:
         """Return the port current, A, at voltage ``v`` (V) and state ``s``."""
-        return self._evaluate((self._current,), v, s, variation)[0]
+        return self._evaluate(("current",), self._arguments(v, s, variation))[0]
 
     def rate(self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike) -> Array:
         """Return ds/dt, 1/s, at voltage ``v`` (V) and state ``s``."""
-        return self._evaluate((self._rate,), v, s, variation)[0]
+        return self._evaluate(("rate",), self._arguments(v, s, variation))[0]
 
     def port(self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike) -> tuple[Array, Array]:
         """Return the port current, A, and its derivative after the voltage, S."""
-        current, slope = self._evaluate(
-            (self._current, _derivative(self._current, V)), v, s, variation
-        )
-        return current, slope
+        matrix = self._total(("current",), ("v",), v, s, variation)
+        return matrix[0], matrix[1]
+
+    def motion(
+        self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike
+    ) -> tuple[Array, Array, Array]:
+        """Return ds/dt, 1/s, and its derivatives after state (1/s) and voltage (1/(V s))."""
+        rate, by_state, by_voltage = self._total(("rate",), ("s", "v"), v, s, variation)
+        return rate, by_state, by_voltage
 
     def jacobian(self, v: ArrayLike, s: ArrayLike, **variation: ArrayLike) -> Array:
         """Return the exact derivatives of current and rate.
@@ -93,9 +114,38 @@ class NumpyModel:
             (2, 2, ...): first axis current (A) and rate (1/s), second axis their derivatives
             after voltage (per V) and after state.
         """
-        expressions = tuple(_derivative(f, x) for f in (self._current, self._rate) for x in (V, S))
-        values = self._evaluate(expressions, v, s, variation)
+        values = self._total(("current", "rate"), ("v", "s"), v, s, variation)[2:]
         return np.stack(values).reshape(2, 2, *values[0].shape)
+
+    def _total(
+        self,
+        outputs: tuple[str, ...],
+        variables: tuple[str, ...],
+        v: ArrayLike,
+        s: ArrayLike,
+        variation: Mapping[str, ArrayLike],
+    ) -> list[Array]:
+        """Return outputs, then the derivatives of each after each variable.
+
+        The inner voltage moves with the variable so that the balance stays zero.
+        """
+        pairs = [(f, x) for f in outputs for x in variables]
+        names = [*outputs, *(f"d_{f}_{x}" for f, x in pairs)]
+        inner = self.model.inner is not None
+        if inner:
+            names += [f"d_{f}_v_inner" for f in (*outputs, "balance")]
+            names += [f"d_balance_{x}" for x in variables]
+        found = dict(
+            zip(names, self._evaluate(tuple(names), self._arguments(v, s, variation)), strict=True)
+        )
+        totals = [found[f] for f in outputs]
+        for f, x in pairs:
+            slope = found[f"d_{f}_{x}"]
+            if inner:
+                moved = -found[f"d_balance_{x}"] / found["d_balance_v_inner"]
+                slope = slope + found[f"d_{f}_v_inner"] * moved
+            totals.append(slope)
+        return totals
 
     def integrate(
         self,
@@ -105,6 +155,7 @@ class NumpyModel:
         *,
         corners: ArrayLike = (),
         relative_tolerance: float = 1e-10,
+        method: str = "LSODA",
         **variation: float,
     ) -> Array:
         """Return the state over time under an ideal voltage source, by scipy at tight tolerance.
@@ -115,6 +166,8 @@ class NumpyModel:
             initial_state: state at the first time.
             corners: (k,) s, times at which the waveform has kinks; integration restarts there.
             relative_tolerance: of the integrator.
+            method: of ``scipy.integrate.solve_ivp``: LSODA or Radau where the state settles much
+                quicker than the waveform moves, DOP853 where it does not.
             **variation: multipliers of this device.
 
         Returns:
@@ -123,31 +176,14 @@ class NumpyModel:
         Raises:
             UsageError: times that do not rise, or an integration that fails.
         """
-        from scipy.integrate import solve_ivp
+        from memcircuit.devices.reference import Motion, integrate
 
-        times = np.asarray(times, dtype=float)
-        if times.ndim != 1 or times.size < 2 or np.any(np.diff(times) <= 0):
-            raise UsageError("times must be a rising array of at least two instants")
-        inner = np.asarray(corners, dtype=float)
-        inner = inner[(inner > times[0]) & (inner < times[-1])]
-        edges = np.unique(np.concatenate([[times[0]], inner, [times[-1]]]))
-        values = [self.parameters[n] * float(variation.get(f"m_{n}", 1.0)) for n in self._names]
-        function = _functions((self._rate,), self._names)
-
-        def rate(t: float, y: Array) -> list[float]:
-            return [float(function(voltage(t), min(max(y[0], 0.0), 1.0), *values)[0])]
-
-        states = np.empty_like(times)
-        states[0] = state = float(initial_state)
-        for start, stop in pairwise(edges):
-            wanted = (times > start) & (times <= stop)
-            solution = solve_ivp(
-                rate, (start, stop), [state], method="DOP853",
-                t_eval=np.unique(np.append(times[wanted], stop)),
-                rtol=relative_tolerance, atol=1e-13,
-            )  # fmt: skip
-            if not solution.success:
-                raise UsageError(f"{self.model.name}: {solution.message} at t = {start:g} s")
-            states[wanted] = solution.y[0][: np.count_nonzero(wanted)]
-            state = float(solution.y[0, -1])
-        return states
+        self._known(variation)
+        values = [
+            float(np.asarray(self.parameters[n])) * float(variation.get(f"m_{n}", 1.0))
+            for n in self._names
+        ]
+        return integrate(
+            Motion(self.model, values), voltage, times, initial_state,
+            corners=corners, relative_tolerance=relative_tolerance, method=method,
+        )  # fmt: skip

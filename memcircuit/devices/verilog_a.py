@@ -40,6 +40,7 @@ def verilog_a(model: Model) -> str:
         f"module {model.name}(plus, minus, state);",
         "  inout plus, minus, state;",
         "  electrical plus, minus, state;",
+        *(["  electrical inner;"] if model.inner is not None else []),
         "",
         "  // Parameters of the model card",
     ]
@@ -59,10 +60,14 @@ def verilog_a(model: Model) -> str:
     ]
     lines += ["", "  // Output variables", '  (*desc="state"*) real s;']
     lines += ['  (*desc="state rate", units="1/s"*) real rate;', ""]
-    lines += ["  real v, s_free, current;"]
+    inner = "" if model.inner is None else ", v_inner"
+    lines += [f"  real v, s_free, current{inner};"]
     lines += _declarations([own[p.name] for p in model.varying])
     lines += _declarations([q.name for q in model.quantities])
     lines += ["", "  analog begin", "    v = V(plus, minus);"]
+    if model.inner is not None:
+        start = "v + " if model.inner.starts_at_plus else ""
+        lines += [f"    // {model.inner.description}", f"    v_inner = {start}V(inner);"]
     lines += [f"    {own[p.name]} = {p.multiplier}*{p.name};" for p in model.varying]
     lines += [
         "",
@@ -82,6 +87,7 @@ def verilog_a(model: Model) -> str:
         f"    rate = rate - {number(RESTORING_RATE)}*(s_free - s);",
         "",
         "    I(plus, minus) <+ current;",
+        *_balance(model, printer),
         "    I(state) <+ ddt(`STATE_CHARGE*V(state))",
         "             + (($abstime <= 0.0) ? `HOLD*V(state) : -`STATE_CHARGE*rate);",
         "    $bound_step(max(max_state_step/(abs(rate) + 1.0), 1.0e-15));",
@@ -89,6 +95,12 @@ def verilog_a(model: Model) -> str:
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _balance(model: Model, printer: ExpressionPrinter) -> list[str]:
+    if model.inner is None:
+        return []
+    return [f"    I(inner) <+ {printer.text(model.inner.balance)};"]
 
 
 def _parameter(parameter: Parameter) -> str:

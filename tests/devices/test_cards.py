@@ -21,7 +21,8 @@ def _parse(content, tmp_path):
 @pytest.mark.parametrize("name", card_names())
 def test_every_card_is_whole(name):
     card = load_card(name)
-    assert set(card.parameters) == set(card.model.by_name)
+    assert set(card.parameters) <= set(card.model.by_name)
+    assert {p.name for p in card.model.parameters if not p.optional} <= set(card.parameters)
     assert "doi:" in card.citation
     for entry in card.parameters.values():
         assert entry.source
@@ -41,7 +42,7 @@ def test_card_states_the_papers_numbers():
 
 
 def test_unknown_card_lists_the_known():
-    with pytest.raises(CardError, match="no card 'lin2023'; there are kvatinsky2015_vteam, lin"):
+    with pytest.raises(CardError, match=r"no card 'lin2023'; there are .*_vteam, lin2022_hfo2"):
         mc.device("lin2023")
 
 

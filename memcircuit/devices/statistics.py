@@ -1,0 +1,80 @@
+"""What a card says of spread, drift and noise, drawn or computed for many devices at once."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.devices.cards import Card
+from memcircuit.errors import UsageError
+
+Array = NDArray[np.float64]
+
+
+def draw_variation(
+    card: Card, rng: np.random.Generator, devices: int, cycles: int
+) -> dict[str, Array]:
+    """Return multipliers by name, each (devices, cycles): log-normal, median 1.
+
+    The card states the standard deviation relative to the mean, v; the logarithm then has the
+    standard deviation sqrt(ln(1 + v^2)).
+    """
+    _check(rng)
+    if devices < 1 or cycles < 1:
+        raise UsageError(f"devices = {devices}, cycles = {cycles}: at least one of each")
+    drawn = {}
+    for parameter in card.model.varying:
+        between = card.device_to_device.get(parameter.name)
+        within = card.cycle_to_cycle.get(parameter.name)
+        if between is None and within is None:
+            continue
+        logarithm = np.zeros((devices, cycles))
+        if between is not None:
+            logarithm += _logarithmic(between.value) * rng.standard_normal((devices, 1))
+        if within is not None:
+            logarithm += _logarithmic(within.value) * rng.standard_normal((devices, cycles))
+        drawn[parameter.multiplier] = np.exp(logarithm)
+    return drawn
+
+
+def drifted(
+    card: Card, conductance: ArrayLike, time: ArrayLike, rng: np.random.Generator | None
+) -> Array:
+    """Return G (t/reference)^-nu, S; before the reference time G itself.
+
+    The power law of structural relaxation and of charge loss, as in D. Ielmini, S. Lavizzari,
+    D. Sharma, A. L. Lacaita, IEDM 2007, doi:10.1109/IEDM.2007.4419107.
+    """
+    if not card.retention:
+        raise UsageError(f"card {card.name} states no retention")
+    start, times = np.asarray(conductance, dtype=float), np.asarray(time, dtype=float)
+    if not np.all(times >= 0):
+        raise UsageError(f"time = {time!r} must be 0 s or later")
+    exponent = np.asarray(card.retention["exponent"].value)
+    if "spread" in card.retention:
+        if rng is None:
+            raise UsageError(f"card {card.name} states a spread of the drift: pass rng=...")
+        _check(rng)
+        spread = card.retention["spread"].value
+        exponent = exponent * (1 + spread * rng.standard_normal(start.shape))
+    return np.asarray(start * np.maximum(times / card.retention["reference"].value, 1) ** -exponent)
+
+
+def read_noise(card: Card, current: ArrayLike, rng: np.random.Generator) -> Array:
+    """Return currents, A, each with its own relative noise, normal."""
+    if "read" not in card.noise:
+        raise UsageError(f"card {card.name} states no noise of a read")
+    _check(rng)
+    exact = np.asarray(current, dtype=float)
+    return np.asarray(exact * (1 + card.noise["read"].value * rng.standard_normal(exact.shape)))
+
+
+def _check(rng: np.random.Generator) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise UsageError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
+
+
+def _logarithmic(relative: float) -> float:
+    return math.sqrt(math.log1p(relative**2))
