@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from memcircuit.crossbar import Bias, Crossbar, Wires, program_pulses, write_verify
     from memcircuit.devices.cards import card_names, load_card
     from memcircuit.devices.device import Device, device, device_from_model
+    from memcircuit.experiments.fitting import Fit, fit
     from memcircuit.experiments.iv_loop import iv_loop
+    from memcircuit.experiments.pulse_statistics import pulse_statistics
     from memcircuit.experiments.pulse_train import pulse_cycles, pulse_train
+    from memcircuit.simulate.verilog_a_file import VerilogAFile
     from memcircuit.tables import ConductanceTable
     from pyspice_netlists import Pulse, cells
 
@@ -39,14 +42,18 @@ _HOMES = {
     "ConductanceTable": "memcircuit.tables",
     "Crossbar": "memcircuit.crossbar",
     "Device": "memcircuit.devices.device",
+    "Fit": "memcircuit.experiments.fitting",
     "Pulse": "pyspice_netlists",
+    "VerilogAFile": "memcircuit.simulate.verilog_a_file",
     "card_names": "memcircuit.devices.cards",
     "device": "memcircuit.devices.device",
     "device_from_model": "memcircuit.devices.device",
+    "fit": "memcircuit.experiments.fitting",
     "iv_loop": "memcircuit.experiments.iv_loop",
     "load_card": "memcircuit.devices.cards",
     "program_pulses": "memcircuit.crossbar",
     "pulse_cycles": "memcircuit.experiments.pulse_train",
+    "pulse_statistics": "memcircuit.experiments.pulse_statistics",
     "pulse_train": "memcircuit.experiments.pulse_train",
     "Wires": "memcircuit.crossbar",
     "write_verify": "memcircuit.crossbar",
@@ -68,8 +75,10 @@ __all__ = [
     "ConductanceTable",
     "Crossbar",
     "Device",
+    "Fit",
     "MemcircuitError",
     "Pulse",
+    "VerilogAFile",
     "Wires",
     "card_names",
     "cells",
@@ -78,12 +87,14 @@ __all__ = [
     "device_from_model",
     "devices",
     "experiments",
+    "fit",
     "iv_loop",
     "load_card",
     "networks",
     "plot",
     "program_pulses",
     "pulse_cycles",
+    "pulse_statistics",
     "pulse_train",
     "simulate",
     "studies",
