@@ -123,6 +123,11 @@ class Parameter:
         raise ParameterError(f"{where}: parameter {self.name} = {value!r}; choose {known}")
 
 
+def relation(constraint: sp.Rel) -> str:
+    """Return a relation between parameters as text."""
+    return f"{constraint.lhs} {constraint.rel_op} {constraint.rhs}"
+
+
 def choice(name: str, default: int, description: str, choices: tuple[str, ...]) -> Parameter:
     """Return a parameter that chooses between equations."""
     return Parameter(
@@ -287,5 +292,5 @@ class Model:
             names = sorted(str(symbol) for symbol in constraint.free_symbols)
             if not constraint.subs({self.by_name[n].symbol: values[n] for n in names}):
                 stated = ", ".join(f"{n} = {values[n]:g} {self.by_name[n].unit}" for n in names)
-                raise ParameterError(f"{where}: {stated}; must be {constraint}")
+                raise ParameterError(f"{where}: {stated}; must be {relation(constraint)}")
         return values

@@ -13,8 +13,9 @@ from memcircuit.errors import UsageError
 
 Array = NDArray[np.float64]
 
-# Newton's method for the inner voltage ends at this share of the port voltage: rounding.
-_INNER_TOLERANCE = 4e-16
+# Newton's method for the inner voltage ends when its step is this share of the port voltage: the
+# next one would be rounding, since steps become as small as the square of the last.
+_INNER_TOLERANCE = 1e-11
 _INNER_STEPS = 200
 
 
@@ -70,7 +71,8 @@ class NumpyModel:
         shape = np.broadcast_shapes(v.shape, s.shape, *(x.shape for x in values))
         voltage = np.broadcast_to(v, shape)
         low, high = np.minimum(voltage, 0.0), np.maximum(voltage, 0.0)
-        inner = voltage / 2
+        at_plus = self.model.inner is not None and self.model.inner.starts_at_plus
+        inner = voltage * (1 - 1e-3 if at_plus else 0.5)
         step = high - low
         for _ in range(_INNER_STEPS):
             balance, slope = self._evaluate(
@@ -166,8 +168,8 @@ class NumpyModel:
             initial_state: state at the first time.
             corners: (k,) s, times at which the waveform has kinks; integration restarts there.
             relative_tolerance: of the integrator.
-            method: of ``scipy.integrate.solve_ivp``: LSODA or Radau where the state settles much
-                quicker than the waveform moves, DOP853 where it does not.
+            method: of ``scipy.integrate.solve_ivp``: LSODA, which hands pieces that are long beside
+                the time in which the state settles to Radau; or DOP853 where there are none.
             **variation: multipliers of this device.
 
         Returns:

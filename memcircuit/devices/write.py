@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from memcircuit.devices.cards import card_names, load_card
-from memcircuit.devices.definition import Model
+from memcircuit.devices.catalogue import catalogue
 from memcircuit.devices.library import model, model_names, models_directory
 from memcircuit.devices.ngspice import subcircuit
 from memcircuit.devices.verilog_a import verilog_a
@@ -50,54 +49,3 @@ def _stale(root: Path) -> dict[Path, str]:
         for relative, text in generated_files().items()
         if not (root / relative).is_file() or (root / relative).read_text(encoding="utf-8") != text
     }
-
-
-def catalogue() -> str:
-    """Return the catalogue of models and cards as Markdown."""
-    lines = [
-        "# Models",
-        "",
-        "`verilog_a/` and `ngspice/` hold every model as a Verilog-A module and as an ngspice "
-        "subcircuit of behavioural sources; `cards/` holds published parameter sets. This page, "
-        "`verilog_a/` and `ngspice/` are written by `memcircuit models write` from "
-        "`memcircuit/devices/models/` and the cards: change those, never these.",
-        "",
-        "To add a model, add one file to `memcircuit/devices/models/` that defines `MODEL`, and "
-        "run `memcircuit models write`. To add a parameter set, add one TOML file to `cards/`, "
-        "named first author, year, device; every value carries its unit and its source.",
-        "",
-        "## Cards",
-        "",
-        "| card | model | device | source |",
-        "| --- | --- | --- | --- |",
-    ]
-    for name in card_names():
-        card = load_card(name)
-        lines.append(f"| `{name}` | `{card.model.name}` | {card.title} | {card.citation} |")
-    lines += ["", "## Models"]
-    for name in model_names():
-        lines += ["", *_model_section(model(name))]
-    return "\n".join(lines) + "\n"
-
-
-def _model_section(definition: Model) -> list[str]:
-    return [
-        f"### `{definition.name}`",
-        "",
-        f"{definition.title}.",
-        "",
-        "```",
-        *definition.equations,
-        *(str(constraint) for constraint in definition.constraints),
-        "```",
-        "",
-        f"Source: {definition.source}.",
-        "",
-        "| parameter | default | unit | range | meaning | varies |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(
-            f"| `{p.name}` | {p.default:g} | {p.unit} | {p.range_text} | {p.description} | "
-            f"{'yes' if p.varies else ''} |"
-            for p in definition.parameters
-        ),
-    ]
