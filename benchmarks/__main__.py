@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import arrays, first
+from benchmarks import arrays, devices, first
 
-GROUPS = {"first": first, "arrays": arrays}
+GROUPS = {"first": first, "arrays": arrays, "devices": devices}
 
 
 def main() -> int:

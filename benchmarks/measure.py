@@ -10,12 +10,14 @@ from collections.abc import Callable
 def median_seconds(work: Callable[[], object], runs: int = 5) -> float:
     """Return the median wall time of ``work`` after one run that does not count, s."""
     work()
-    taken = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+    return statistics.median(seconds(work) for _ in range(runs))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the wall time of one run of ``work``, s."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def report(name: str, ours: float, other: float | None, other_is: str) -> None:

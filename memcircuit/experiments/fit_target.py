@@ -40,6 +40,10 @@ class Target(Protocol):
         """Return what (sets,) parameter values and initial states give, (sets, values)."""
 
 
+# Points of a simulated loop that a fit compares: each costs a step of the integrator.
+_MOST_POINTS = 1000
+
+
 @dataclass(frozen=True)
 class LoopTarget:
     """Current over time under a voltage that is linear between the samples.
@@ -131,7 +135,7 @@ def fit_target(
                 "own voltage is known"
             )
         if {"time", "voltage", "current"} <= {str(name) for name in data.variables}:
-            return _loop(data["time"], data["voltage"], data["current"])
+            return _loop(*(data[name][_thinned(data)] for name in ("time", "voltage", "current")))
         if "conductance" in data and "direction" in data.coords:
             seen = data["conductance"]
             order = [*(dim for dim in seen.dims if dim != "pulse"), "pulse"]
@@ -149,6 +153,13 @@ def fit_target(
         f"data of type {type(data).__name__}: pass a dataset of mc.iv_loop, mc.pulse_train or "
         "mc.pulse_cycles, arrays (time, voltage, current), or arrays (conductance, direction)"
     )
+
+
+def _thinned(loop: xr.Dataset) -> NDArray[np.intp]:
+    """Return which points of a simulated loop to compare, evenly over time."""
+    time = loop["time"].to_numpy()
+    wanted = np.linspace(time[0], time[-1], min(time.size, _MOST_POINTS))
+    return np.unique(np.searchsorted(time, wanted).clip(max=time.size - 1))
 
 
 def _loop(time: ArrayLike, voltage: ArrayLike, current: ArrayLike) -> LoopTarget:
