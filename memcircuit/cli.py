@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="The generated files in models/.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+devices_app = typer.Typer(invoke_without_command=True)
+app.add_typer(devices_app, name="devices")
 
 Out = Annotated[Path, typer.Option("--out", help="Directory to write to.")]
 CardArgument = Annotated[str, typer.Argument(help="Name of a card, or path of a TOML file.")]
@@ -122,31 +124,61 @@ def demo(
     console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
 
 
-@app.command()
-def devices(
-    card: Annotated[str | None, typer.Argument(help="Show one card whole.")] = None,
-) -> None:
-    """List the device cards, or show the parameters of one with their sources."""
+@devices_app.callback()
+def devices(context: typer.Context) -> None:
+    """List models and cards; `devices show NAME` shows one whole."""
     from rich.console import Console
     from rich.table import Table
 
     from memcircuit.devices.cards import card_names, load_card
+    from memcircuit.devices.catalogue import state_kind
+    from memcircuit.devices.library import model, model_names
 
+    if context.invoked_subcommand is not None:
+        return
+    models = Table("model", "what it is", "state", "when to use it", title="Models")
+    for name in model_names():
+        definition = model(name)
+        models.add_row(name, definition.title, state_kind(definition), definition.use)
+    cards = Table("card", "model", "device", title="Cards")
+    for name in card_names():
+        card = load_card(name)
+        cards.add_row(name, card.model.name, card.title)
     console = Console(markup=False)
-    if card is None:
-        table = Table("card", "model", "device")
-        for name in card_names():
-            known = load_card(name)
-            table.add_row(name, known.model.name, known.title)
-    else:
-        known = load_card(card)
-        console.print(f"{known.title}\n{known.citation}", highlight=False)
-        table = Table("parameter", "value", "unit", "range", "source")
-        for name, entry in known.parameters.items():
-            source = f"{entry.source}: {entry.reason}" if entry.reason else entry.source
-            limits = known.model.by_name[name].range_text
-            table.add_row(name, f"{entry.value:g}", entry.unit, limits, source)
-    console.print(table)
+    for table in (models, cards):
+        console.print(table)
+
+
+@devices_app.command("show")
+def devices_show(
+    name: Annotated[str, typer.Argument(help="Name of a card or a model, or path of a card.")],
+    out: Out = Path("out/devices"),
+    form: FormOption = None,
+    *,
+    draw: Annotated[
+        bool, typer.Option("--draw/--no-draw", help="Draw loop and pulse response by ngspice.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Show a card, or a model with its defaults; draw the card, or every card of the model."""
+    import json
+
+    from rich.console import Console
+
+    from memcircuit.devices.data_sheet import data_sheet
+    from memcircuit.studies.device_sheet import draw_card, print_sheet
+
+    sheet, chosen = data_sheet(name), _form(form)
+    if not as_json:
+        print_sheet(sheet, Console(markup=False, highlight=False))
+    cards = (name,) if sheet.card is not None else sheet.cards
+    figures = [path for card in cards for path in draw_card(card, out, chosen)] if draw else []
+    if as_json:
+        shown = {**sheet.facts(), "figures": [str(path) for path in figures]}
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    for path in figures:
+        typer.echo(path)
 
 
 @app.command()
@@ -211,22 +243,41 @@ def pulses(
 
 
 @app.command()
-def agree(card: CardArgument, form: FormOption = None) -> None:
-    """Show how far ngspice is from the numpy model integrated by scipy, in each netlist form."""
+def agree(
+    card: Annotated[
+        str | None, typer.Argument(help="Name of a card, or path of a TOML file.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every card there is.")] = False,
+    form: FormOption = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 2,
+    out: Annotated[Path | None, typer.Option("--out", help="Markdown file to write.")] = None,
+) -> None:
+    """Show how far each form of a device is from its equations integrated by scipy."""
     from rich.console import Console
     from rich.table import Table
 
-    from memcircuit.experiments.agreement import deviations
+    from memcircuit.devices.cards import card_names
+    from memcircuit.errors import UsageError
+    from memcircuit.experiments.agreement_table import agreements, header, page, row
     from memcircuit.experiments.circuits import netlist_form
+    from memcircuit.files import make_directory, whole_file
 
-    device = _device(card, None)
-    table = Table("form", "stimulus", "measure", "deviation")
+    if (card is None) != every:
+        raise UsageError("agree: name one card, or pass --all for every card")
+    cards = card_names() if card is None else (card,)
     best = netlist_form(_form(form))
-    forms = ["osdi", "behavioural"] if form is None and best == "osdi" else [best]
-    for tried in forms:
-        for found in deviations(device, _form(tried)):
-            table.add_row(found.form, found.stimulus, found.measure, f"{found.value:.1e}")
-    Console().print(table)
+    both = form is None and best == "osdi"
+    found = agreements(cards, (best, "behavioural") if both else (best,), processes)
+    if out is not None:
+        make_directory(out.parent)
+        with whole_file(out) as fresh:
+            fresh.write_text(page(found), encoding="utf-8")
+        typer.echo(out)
+        return
+    table = Table(*header())
+    for one in found:
+        table.add_row(*row(one))
+    Console(width=160, markup=False).print(table)
 
 
 @app.command("compile")

@@ -1,5 +1,6 @@
 """The command line: what it writes, and how it ends when the input or a tool is wrong."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import xarray as xr
 
 import memcircuit as mc
 from memcircuit.cli import main, quantity
-from memcircuit.devices.cards import cards_directory
+from memcircuit.devices.cards import card_names, cards_directory
+from memcircuit.devices.library import model_names
 from memcircuit.errors import ParameterError
 from memcircuit.simulate import find_ngspice
 
@@ -50,13 +52,42 @@ def test_wrong_quantities():
         quantity("much", "V", "--amplitude")
 
 
-def test_devices_lists_cards_and_shows_one(capsys):
+def test_devices_lists_every_model_and_card(capsys):
     code, out, _ = _exit(["devices"], capsys)
     assert code == 0
-    assert "lin2022_hfo2" in out
-    code, out, _ = _exit(["devices", "kvatinsky2015_vteam"], capsys)
+    printed = set(re.findall(r"[a-z0-9_]+", out))
+    assert {*card_names(), *model_names()} <= printed
+
+
+def test_devices_show_prints_a_card_and_draws_it(tmp_path, capsys):
+    arguments = ["devices", "show", "kvatinsky2015_vteam", "--out", str(tmp_path)]
+    code, out, _ = _exit(arguments, capsys)
     assert code == 0
-    assert "alpha_on" in out
+    for text in ("alpha_on", "biolek", "10.1109/TCSII.2015.2433536", "r_on < r_off", "k_off (v/"):
+        assert text in out
+    for figure in ("loop", "pulses"):
+        path = tmp_path / f"kvatinsky2015_vteam_{figure}.png"
+        assert path.read_bytes().startswith(b"\x89PNG")
+        assert path.name in out
+
+
+def test_devices_show_draws_every_card_of_a_model(tmp_path, capsys):
+    code, out, _ = _exit(["devices", "show", "diffusive", "--out", str(tmp_path)], capsys)
+    assert code == 0
+    assert "tau_grow" in out
+    figures = sorted(path.name for path in tmp_path.iterdir())
+    assert figures == ["midya2017_ag_hfo2_loop.png", "midya2017_ag_hfo2_pulses.png"]
+
+
+def test_devices_show_as_json(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["devices", "show", "lin2022_hfo2", "--json", "--no-draw"]
+    code, out, _ = _exit(arguments, capsys)
+    assert code == 0
+    facts = json.loads(out)
+    values = {entry["name"]: entry["value"] for entry in facts["parameters"]}
+    assert values == mc.device("lin2022_hfo2").parameters
+    assert facts["figures"] == list(tmp_path.iterdir()) == []
 
 
 def test_doctor(capsys):
@@ -102,7 +133,7 @@ def test_agree_prints_every_deviation(capsys):
     code, out, _ = _exit(["agree", "lin2022_hfo2"], capsys)
     assert code == 0
     numbers = [float(x) for x in re.findall(r"[0-9.]+e-[0-9]+", out)]
-    assert len(numbers) == 6
+    assert len(numbers) == 16
     assert max(numbers) < 1e-3
 
 
@@ -120,7 +151,9 @@ def test_compile_prints_the_result(capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["devices", "lin2023"], "no card 'lin2023'"),
+        (["devices", "show", "lin2023"], "no card or model 'lin2023'; cards: "),
+        (["devices", "show", "lin2022_hfo2", "--form", "x"], "choose osdi or behavioural"),
+        (["devices", "lin2022_hfo2"], "No such command"),
         ([*IV, "--set", "gmax=1uS"], "no parameter 'gmax'"),
         ([*IV, "--set", "g_max=-1uS"], "outside its range"),
         ([*IV, "--set", "g_max=1V"], "expected 'S'"),
@@ -146,7 +179,7 @@ def test_wrong_input_ends_with_status_2(arguments, message, capsys, tmp_path, mo
 def test_broken_card_file(tmp_path, capsys):
     card = tmp_path / "broken.toml"
     card.write_text("title = ", encoding="utf-8")
-    assert "not valid TOML" in _refused(["devices", str(card)], capsys, 2)
+    assert "not valid TOML" in _refused(["devices", "show", str(card)], capsys, 2)
 
 
 def test_verilog_a_with_an_error(tmp_path, capsys):
@@ -222,7 +255,7 @@ def test_netlist_that_does_not_converge(tmp_path, monkeypatch, capsys):
 
 def test_debug_shows_the_traceback():
     done = subprocess.run(
-        [sys.executable, "-m", "memcircuit", "--debug", "devices", "x"],
+        [sys.executable, "-m", "memcircuit", "--debug", "devices", "show", "x"],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert "Traceback" in done.stderr
@@ -231,7 +264,7 @@ def test_debug_shows_the_traceback():
 
 def test_debug_works_behind_the_command_too(capsys):
     with pytest.raises(mc.MemcircuitError):
-        main(["devices", "x", "--debug"])
+        main(["devices", "show", "x", "--debug"])
     capsys.readouterr()
 
 
@@ -244,9 +277,10 @@ def test_broken_cards_of_every_kind(tmp_path, capsys):
         (good.replace('title = "Al', 'titel = "Al', 1), "unknown 'titel'"),
     ):
         card.write_text(text, encoding="utf-8")
-        assert message in _refused(["devices", str(card)], capsys, 2)
+        assert message in _refused(["devices", "show", str(card)], capsys, 2)
     card.write_text("\ufeff" + good.replace("Al-doped", "[/b] doped"), encoding="utf-8")
-    assert "[/b] doped" in _exit(["devices", str(card)], capsys)[1]
+    arguments = ["devices", "show", str(card), "--no-draw"]
+    assert "[/b] doped" in _exit(arguments, capsys)[1]
 
 
 def test_no_home_directory(tmp_path, monkeypatch, capsys):

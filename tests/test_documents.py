@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-FRONT_PAGE_WRITES = ({"loop.png", "hfo2.nc"}, {"wires.png"})
+FRONT_PAGE_WRITES = ({"loop.png", "hfo2.nc"}, {"fitted.png"}, {"wires.png"})
 
 
 def pages():

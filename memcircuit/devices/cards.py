@@ -17,6 +17,7 @@ from memcircuit.devices.definition import Model, Parameter
 from memcircuit.devices.library import model, models_directory
 from memcircuit.errors import CardError, ParameterError
 
+_ENTRY = ("value", "unit", "source", "reason", "tolerance")
 #: Unit of every entry of a pulse.
 _PULSE_UNITS = {"amplitude": "V", "width": "s", "rise": "s", "fall": "s"}
 #: Unit of every entry of the I-V loop.
@@ -111,6 +112,8 @@ def load_card(card: str | Path) -> Card:
         CardError: unknown card, unreadable file, or wrong content.
         ParameterError: unknown parameter, wrong unit, or a value outside its range.
     """
+    if not isinstance(card, str | Path):
+        raise CardError(f"card {card!r} is neither the name of a card nor the path of a file")
     path = Path(card)
     if isinstance(card, str) and path.suffix != ".toml":
         if card not in card_names():
@@ -143,6 +146,7 @@ def parse_card(content: Mapping[str, Any], path: Path) -> Card:
             raise CardError(f"{where}: section {needed!r} is missing")
     definition = model(_text(content, "model", where))
     parameters = _parameters(_table(content, "parameters", where), definition, where)
+    definition.values({name: entry.value for name, entry in parameters.items()}, where)
     variation = _table(content, "variation", where)
     _only(variation, ("device_to_device", "cycle_to_cycle"), f"{where}: variation")
     pulses = _table(content, "pulses", where)
@@ -209,7 +213,8 @@ def _text(content: Mapping[str, Any], name: str, where: str) -> str:
 def _citation(source: Mapping[str, Any], where: str) -> str:
     parts = [_text(source, name, f"{where}: source") for name in ("authors", "title", "journal")]
     year = source.get("year")
-    if not isinstance(year, int):
+    _only(source, ("authors", "title", "journal", "year", "doi"), f"{where}: source")
+    if isinstance(year, bool) or not isinstance(year, int):
         raise CardError(f"{where}: source: year must be a whole number, not {year!r}")
     doi = _text(source, "doi", f"{where}: source")
     return f"{', '.join(parts)} ({year}), doi:{doi}"
@@ -221,6 +226,7 @@ def _entry(value: Any, unit: str | None, where: str) -> Entry:
             f'{where}: write {{ value = ..., unit = "{unit or "..."}", source = "..." }}, '
             f"not {value!r}"
         )
+    _only(value, _ENTRY, where)
     number = value["value"]
     if isinstance(number, bool) or not isinstance(number, (int, float)) or not _is_finite(number):
         raise CardError(f"{where}: value = {number!r} is not a finite number")
@@ -230,7 +236,11 @@ def _entry(value: Any, unit: str | None, where: str) -> Entry:
     if not isinstance(source, str) or not source or (source == "chosen" and not reason):
         raise CardError(f'{where}: needs a source, or source = "chosen" with a reason')
     tolerance = value.get("tolerance", 0.0)
-    if isinstance(tolerance, bool) or not isinstance(tolerance, (int, float)) or tolerance < 0:
+    if (
+        isinstance(tolerance, bool)
+        or not isinstance(tolerance, (int, float))
+        or not (0 <= tolerance < math.inf)
+    ):
         raise CardError(f"{where}: tolerance = {tolerance!r} must be a number, 0 or above")
     return Entry(float(number), value["unit"], source, str(reason), float(tolerance))
 
@@ -305,6 +315,8 @@ def _entries(
     for key, entry in entries.items():
         if entry.value < 0 or (key == "reference" and entry.value == 0):
             raise ParameterError(f"{where}: {section}.{key} = {entry.value:g} must be above zero")
+        if key in ("read", "spread") and entry.value > 1:
+            raise ParameterError(f"{where}: {section}.{key} = {entry.value:g} is outside [0, 1]")
     if entries and section == "retention" and not {"exponent", "reference"} <= set(entries):
         raise CardError(f"{where}: retention needs exponent and reference")
     return entries

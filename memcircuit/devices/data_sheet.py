@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from memcircuit.devices.cards import Card, Entry, card_names, load_card
-from memcircuit.devices.catalogue import relation, shown_range, state_kind
-from memcircuit.devices.definition import Model, Parameter
+from memcircuit.devices.catalogue import shown_range, state_kind
+from memcircuit.devices.definition import Model, Parameter, relation
 from memcircuit.devices.library import model, model_names
 from memcircuit.errors import CardError
 

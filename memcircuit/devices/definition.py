@@ -82,6 +82,10 @@ class Parameter:
         right = ")" if self.high_open or math.isinf(self.high) else "]"
         return f"{left}{_bound(self.low)}, {_bound(self.high)}{right}"
 
+    def with_unit(self, value: float) -> str:
+        """Return a value with its unit, for messages."""
+        return f"{value:g}" if self.unit == "1" else f"{value:g} {self.unit}"
+
     def check(self, value: float | str, where: str) -> float:
         """Return ``value`` as a float when it is allowed.
 
@@ -104,7 +108,7 @@ class Parameter:
         above = number > self.high or (self.high_open and number == self.high)
         if not math.isfinite(number) or below or above:
             raise ParameterError(
-                f"{where}: parameter {self.name} = {number:g} {self.unit} is outside its range "
+                f"{where}: parameter {self.name} = {self.with_unit(number)} is outside its range "
                 f"{self.range_text}"
             )
         if self.integer and number != int(number):
@@ -116,8 +120,9 @@ class Parameter:
     def _choice(self, value: object, where: str) -> int:
         if isinstance(value, str) and value in self.choices:
             return self.choices.index(value)
+        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         for index in range(len(self.choices)):
-            if not isinstance(value, (bool, np.bool_, str)) and value == index:
+            if number and value == index:
                 return index
         known = ", ".join(f"{index} {name}" for index, name in enumerate(self.choices))
         raise ParameterError(f"{where}: parameter {self.name} = {value!r}; choose {known}")
@@ -186,7 +191,7 @@ class Inner:
     starts_at_plus: bool = False
 
 
-@dataclass(frozen=True, eq=False)  # one object per model: looked up by what it is, not holds
+@dataclass(frozen=True, eq=False, repr=False)  # one object per model, known by its name
 class Model:
     """A memristor model, defined once.
 
@@ -238,6 +243,9 @@ class Model:
         if self.inner is not None:
             self._check_known("balance", self.inner.balance, known)
         self.values({}, f"model {self.name!r}")
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r})"
 
     def _check_known(self, name: str, expression: sp.Expr, known: set[sp.Symbol]) -> None:
         unknown = sorted(str(x) for x in expression.free_symbols - known)
@@ -291,6 +299,6 @@ class Model:
         for constraint in self.constraints:
             names = sorted(str(symbol) for symbol in constraint.free_symbols)
             if not constraint.subs({self.by_name[n].symbol: values[n] for n in names}):
-                stated = ", ".join(f"{n} = {values[n]:g} {self.by_name[n].unit}" for n in names)
+                stated = ", ".join(f"{n} = {self.by_name[n].with_unit(values[n])}" for n in names)
                 raise ParameterError(f"{where}: {stated}; must be {relation(constraint)}")
         return values

@@ -6,24 +6,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.cards import Card, load_card
-from memcircuit.devices.definition import Model
+from memcircuit.devices.definition import Model, Parameter
 from memcircuit.devices.library import model, model_names, models_directory
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.devices.printing import number
 from memcircuit.devices.statistics import draw_variation, drifted, read_noise
-from memcircuit.errors import ParameterError, UsageError
+from memcircuit.errors import UsageError
 
 Form = Literal["osdi", "behavioural"]
 Array = NDArray[np.float64]
 
 # Halvings of 0 ... 1 until a state is found as exactly as a double holds it.
 _STATE_BITS = 54
+_STATE = Parameter("initial_state", 0.0, "1", "state before the first pulse", 0, 1)
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -58,10 +59,7 @@ class Device:
             )
         values = self.model.values(self.parameters, f"device {self.name!r}")
         object.__setattr__(self, "parameters", values)
-        if not 0 <= self.initial_state <= 1:
-            raise ParameterError(
-                f"device {self.name!r}: initial_state = {self.initial_state:g} is outside [0, 1]"
-            )
+        _STATE.check(self.initial_state, f"device {self.name!r}")
 
     @property
     def multipliers(self) -> tuple[str, ...]:
@@ -79,9 +77,10 @@ class Device:
         own = "" if self.card is None else f"; {self.card.citation}"
         return self.model.source + own
 
-    def with_parameters(self, **changed: float) -> Device:
+    def with_parameters(self, **changed: float | str) -> Device:
         """Return the same device with some parameters changed (SI)."""
-        return replace(self, parameters={**self.parameters, **changed})
+        values: dict[str, Any] = {**self.parameters, **changed}  # choices go by name too
+        return replace(self, parameters=values)
 
     def numpy(self) -> NumpyModel:
         """Return the device as vectorised numpy functions."""
@@ -95,8 +94,18 @@ class Device:
         """Return the states whose i/v at ``voltage`` (V) are these conductances (S).
 
         Conductances beyond those of s = 0 and s = 1 give these.
+
+        Raises:
+            UsageError: a voltage of 0 V, a device without state, or conductances that are not
+                finite.
         """
+        if voltage == 0 or not np.isfinite(voltage):
+            raise UsageError(f"voltage = {voltage:g} V: a state is known by its current elsewhere")
+        if self.model.stateless:
+            raise UsageError(f"device {self.name!r} has no state")
         wanted = np.asarray(conductance, dtype=float)
+        if not np.all(np.isfinite(wanted)):
+            raise UsageError("conductance must be finite")
         low, high = np.zeros_like(wanted), np.ones_like(wanted)
         for _ in range(_STATE_BITS):
             middle = (low + high) / 2
@@ -221,11 +230,14 @@ class Device:
         return self.card
 
 
-def device(card: str | Path, **changed: float) -> Device:
+def device(
+    card: str | Path, *, initial_state: float | None = None, **changed: float | str
+) -> Device:
     """Return the device of a card, with some parameters changed.
 
     Args:
         card: name of a card that comes with the package, or path of a TOML file.
+        initial_state: state before the first pulse, 0 to 1; the card's when None.
         **changed: parameter values in SI that replace those of the card.
 
     Raises:
@@ -234,7 +246,8 @@ def device(card: str | Path, **changed: float) -> Device:
     """
     loaded = load_card(card)
     values = {name: entry.value for name, entry in loaded.parameters.items()}
-    built = Device(loaded.name, loaded.model, values, loaded.initial_state, loaded)
+    start = loaded.initial_state if initial_state is None else initial_state
+    built = Device(loaded.name, loaded.model, values, start, loaded)
     return built.with_parameters(**changed) if changed else built
 
 

@@ -44,7 +44,7 @@ THERMAL = (TEMPERATURE, _E_RATE)
 #: Factor of the rate at ``temperature`` against 300 K (Arrhenius).
 ACTIVATION = Quantity(
     "activation",
-    sp.exp(
+    limited_exp(
         _E_RATE.symbol
         / sp.Float(BOLTZMANN_VOLTAGE)
         * (1 / sp.Float(_NOMINAL) - 1 / TEMPERATURE.symbol)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 # next one would be rounding, since steps become as small as the square of the last.
 _INNER_TOLERANCE = 1e-11
 _INNER_STEPS = 200
+# A root of which the balance is further off than this, as a share of the port voltage, is none.
+_UNBALANCED = 1e-6
 
 
 class NumpyModel:
@@ -35,14 +37,16 @@ class NumpyModel:
         self.parameters = dict(parameters)
         self._names = tuple(p.name for p in model.parameters)
 
-    def _known(self, variation: Iterable[str]) -> None:
+    def _known(self, variation: Mapping[str, ArrayLike]) -> None:
         known = {p.multiplier for p in self.model.varying}
-        for name in variation:
+        for name, values in variation.items():
             if name not in known:
                 raise UsageError(
                     f"model {self.model.name!r} has no multiplier {name!r}; it has "
                     f"{', '.join(sorted(known))}"
                 )
+            if not np.all(_numbers(values, name) > 0):
+                raise UsageError(f"multiplier {name} must be above zero everywhere")
 
     def _arguments(
         self, v: ArrayLike, s: ArrayLike, variation: Mapping[str, ArrayLike]
@@ -54,14 +58,18 @@ class NumpyModel:
             * np.asarray(variation.get(f"m_{name}", 1.0), dtype=float)
             for name in self._names
         ]
-        voltage = np.asarray(v, dtype=float)
-        state = np.clip(np.asarray(s, dtype=float), 0.0, 1.0)
+        voltage = _numbers(v, "voltage")
+        state = np.clip(_numbers(s, "state"), 0.0, 1.0)
         if self.model.inner is None:
             return [voltage, state, *values]
         return [voltage, state, self._inner(voltage, state, values), *values]
 
     def _evaluate(self, outputs: tuple[str, ...], arguments: list[Array]) -> list[Array]:
-        shape = np.broadcast_shapes(*(x.shape for x in arguments))
+        try:
+            shape = np.broadcast_shapes(*(x.shape for x in arguments))
+        except ValueError as error:
+            shapes = sorted({x.shape for x in arguments})
+            raise UsageError(f"arrays of shapes {shapes} do not go together") from error
         with np.errstate(all="ignore"):  # branches that are not taken are evaluated too
             results = functions(self.model, outputs)(*arguments)
         return [np.broadcast_to(np.asarray(r, dtype=float), shape).copy() for r in results]
@@ -86,6 +94,8 @@ class NumpyModel:
             trial = np.where(balance == 0, inner, np.where(good, trial, (low + high) / 2))
             step, inner = np.abs(trial - inner), trial
             if np.all(step <= _INNER_TOLERANCE * np.abs(voltage)):
+                if np.any(np.abs(balance) > _UNBALANCED * np.abs(slope * voltage)):
+                    break
                 return inner
         raise UsageError(f"model {self.model.name!r}: no inner voltage balances the currents")
 
@@ -168,8 +178,8 @@ class NumpyModel:
             initial_state: state at the first time.
             corners: (k,) s, times at which the waveform has kinks; integration restarts there.
             relative_tolerance: of the integrator.
-            method: of ``scipy.integrate.solve_ivp``: LSODA, which hands pieces that are long beside
-                the time in which the state settles to Radau; or DOP853 where there are none.
+            method: of ``scipy.integrate.solve_ivp``: LSODA or Radau where the state settles much
+                quicker than the waveform moves, DOP853 where it does not.
             **variation: multipliers of this device.
 
         Returns:
@@ -189,3 +199,10 @@ class NumpyModel:
             Motion(self.model, values), voltage, times, initial_state,
             corners=corners, relative_tolerance=relative_tolerance, method=method,
         )  # fmt: skip
+
+
+def _numbers(given: ArrayLike, name: str) -> Array:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} = {given!r} is no array of numbers") from error

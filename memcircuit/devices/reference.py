@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -13,6 +14,10 @@ from memcircuit.devices.derivatives import functions
 from memcircuit.errors import UsageError
 
 Array = NDArray[np.float64]
+
+# Newton's steps for the inner voltage end at this share of the port voltage.
+_INNER_TOLERANCE = 1e-14
+_NEWTON_STEPS = 12
 
 
 class Motion:
@@ -29,11 +34,18 @@ class Motion:
         self._rate = functions(model, ("rate",), scalar=True)
         slopes = ("d_rate_v_inner", "d_balance_s", "d_balance_v_inner") if inner else ()
         self._slopes = functions(model, ("d_rate_s", *slopes), scalar=True)
-        self._balance = functions(model, ("balance",), scalar=True) if inner else None
+        self._balance = (
+            functions(model, ("balance", "d_balance_v_inner"), scalar=True) if inner else None
+        )
+        self._found = 0.0
         self.name = model.name
 
     def _inner(self, v: float, s: float) -> tuple[float, ...]:
-        """Return the inner voltage, V, as one argument; none in a model without."""
+        """Return the inner voltage, V, as one argument; none in a model without.
+
+        Newton's method goes on from the last voltage found, for the waveform moves little in a
+        step; where it fails, the voltage is bracketed between 0 and ``v``.
+        """
         from scipy.optimize import brentq
 
         if self._balance is None:
@@ -41,24 +53,40 @@ class Motion:
         if v == 0:
             return (0.0,)
         balance, values = self._balance, self._values
-        low, high = min(v, 0.0), max(v, 0.0)
-        return (
-            float(brentq(lambda y: balance(v, s, y, *values)[0], low, high, xtol=1e-15 * abs(v))),
+        low, high, inner = min(v, 0.0), max(v, 0.0), self._found
+        for _ in range(_NEWTON_STEPS):
+            off, slope = balance(v, s, inner, *values)
+            step = off / slope if slope > 0 else math.inf
+            inner -= step
+            if not low <= inner <= high:
+                break
+            if abs(step) <= _INNER_TOLERANCE * abs(v):
+                self._found = inner
+                return (inner,)
+        self._found = float(
+            brentq(lambda y: balance(v, s, y, *values)[0], low, high, xtol=1e-15 * abs(v))
         )
+        return (self._found,)
 
     def rate(self, v: float, s: float) -> float:
-        """Return ds/dt, 1/s."""
+        """Return ds/dt, 1/s.
+
+        Beyond an end, where an integrator may stray, the rate goes on straight with the slope of
+        the end if that leads back: a rate that stayed the same would not match its derivative,
+        and implicit steps would not converge.
+        """
         held = min(max(s, 0.0), 1.0)
-        return float(self._rate(v, held, *self._inner(v, held), *self._values)[0])
+        rate = float(self._rate(v, held, *self._inner(v, held), *self._values)[0])
+        return rate if s == held else rate + self.slope(v, s) * (s - held)
 
     def slope(self, v: float, s: float) -> float:
         """Return the derivative of ds/dt after the state, 1/s."""
         held = min(max(s, 0.0), 1.0)
         direct, *others = self._slopes(v, held, *self._inner(v, held), *self._values)
-        if not others:
-            return float(direct)
-        through, balance_s, balance_inner = others
-        return float(direct - through * balance_s / balance_inner)
+        if others:
+            through, balance_s, balance_inner = others
+            direct -= through * balance_s / balance_inner
+        return float(direct) if s == held else min(float(direct), 0.0)
 
 
 def integrate(
@@ -84,14 +112,15 @@ def integrate(
     states = np.empty_like(times)
     states[0] = state = float(initial_state)
     for start, stop in pairwise(edges):
-        wanted = (times > start) & (times <= stop)
+        first, last = np.searchsorted(times, (start, stop), side="right")
         solution = solve_ivp(
             lambda t, y: [motion.rate(voltage(t), y[0])], (start, stop), [state], method=method,
-            t_eval=np.unique(np.append(times[wanted], stop)), rtol=relative_tolerance, atol=1e-13,
+            t_eval=np.unique(np.append(times[first:last], stop)),
+            rtol=relative_tolerance, atol=1e-13,
             **(stiff if method in ("LSODA", "Radau", "BDF") else {}),
         )  # fmt: skip
         if not solution.success:
             raise UsageError(f"{motion.name}: {solution.message} at t = {start:g} s")
-        states[wanted] = solution.y[0][: np.count_nonzero(wanted)]
+        states[first:last] = solution.y[0][: last - first]
         state = float(solution.y[0, -1])
     return states

@@ -22,8 +22,9 @@ def draw_variation(
     standard deviation sqrt(ln(1 + v^2)).
     """
     _check(rng)
-    if devices < 1 or cycles < 1:
-        raise UsageError(f"devices = {devices}, cycles = {cycles}: at least one of each")
+    for name, number in (("devices", devices), ("cycles", cycles)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise UsageError(f"{name} = {number!r} must be a whole number, at least 1")
     drawn = {}
     for parameter in card.model.varying:
         between = card.device_to_device.get(parameter.name)
@@ -49,16 +50,21 @@ def drifted(
     """
     if not card.retention:
         raise UsageError(f"card {card.name} states no retention")
-    start, times = np.asarray(conductance, dtype=float), np.asarray(time, dtype=float)
-    if not np.all(times >= 0):
-        raise UsageError(f"time = {time!r} must be 0 s or later")
+    start, times = _numbers(conductance, "conductance"), _numbers(time, "time")
+    try:
+        np.broadcast_shapes(start.shape, times.shape)
+    except ValueError as error:
+        raise UsageError(
+            f"conductance {start.shape} and time {times.shape} do not go together; for devices at "
+            "several times give times of shape (times, 1)"
+        ) from error
     exponent = np.asarray(card.retention["exponent"].value)
     if "spread" in card.retention:
         if rng is None:
             raise UsageError(f"card {card.name} states a spread of the drift: pass rng=...")
         _check(rng)
         spread = card.retention["spread"].value
-        exponent = exponent * (1 + spread * rng.standard_normal(start.shape))
+        exponent = exponent * np.exp(_logarithmic(spread) * rng.standard_normal(start.shape))
     return np.asarray(start * np.maximum(times / card.retention["reference"].value, 1) ** -exponent)
 
 
@@ -67,8 +73,18 @@ def read_noise(card: Card, current: ArrayLike, rng: np.random.Generator) -> Arra
     if "read" not in card.noise:
         raise UsageError(f"card {card.name} states no noise of a read")
     _check(rng)
-    exact = np.asarray(current, dtype=float)
+    exact = _numbers(current, "current", signed=True)
     return np.asarray(exact * (1 + card.noise["read"].value * rng.standard_normal(exact.shape)))
+
+
+def _numbers(given: ArrayLike, name: str, *, signed: bool = False) -> Array:
+    try:
+        values = np.asarray(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} = {given!r} is no array of numbers") from error
+    if not np.all(np.isfinite(values)) or not (signed or np.all(values >= 0)):
+        raise UsageError(f"{name} must be finite{'' if signed else ' and not negative'}")
+    return values
 
 
 def _check(rng: np.random.Generator) -> None:

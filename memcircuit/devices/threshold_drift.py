@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import sympy as sp
 
-from memcircuit.devices.definition import Parameter, Quantity, S
+from memcircuit.devices.definition import Parameter, Quantity, S, choice
 from memcircuit.devices.expressions import ACTIVATION
 
 #: Resistance and motion; the thresholds are the model's own.
 RESISTANCES = (
     Parameter("r_on", 50.0, "ohm", "low resistance, at s = 1", 0, low_open=True, varies=True),
     Parameter("r_off", 1e3, "ohm", "high resistance, at s = 0", 0, low_open=True, varies=True),
-    Parameter(
-        "exponential", 0, "1", "resistance against position: 0 linear, 1 exponential",
-        0, 1, integer=True,
-    ),
+    choice("exponential", 0, "resistance against position", ("linear", "exponential")),
 )  # fmt: skip
 POSITIONS = (
     Parameter("w_on", 0.0, "m", "position of the low-resistance boundary", 0),

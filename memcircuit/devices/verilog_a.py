@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import sympy as sp
+
 from memcircuit.devices.definition import Model, Parameter
 from memcircuit.devices.printing import (
     HOLD_CONDUCTANCE,
@@ -20,6 +22,17 @@ _NOTES = (
 )
 
 
+class _ModulePrinter(ExpressionPrinter):
+    """Prints for compiled models, which divide by the base of pow() when they derive it."""
+
+    def _print_Pow(self, expr: sp.Expr) -> str:  # noqa: N802
+        base, exponent = expr.args
+        if base.is_Symbol and exponent.is_Integer and 2 <= abs(exponent) <= 4:
+            product = "*".join([self._print(base)] * abs(int(exponent)))
+            return f"({product})" if exponent > 0 else f"1.0/({product})"
+        return str(super()._print_Pow(expr))
+
+
 def verilog_a(model: Model) -> str:
     """Return the text of the Verilog-A file of ``model``.
 
@@ -27,7 +40,7 @@ def verilog_a(model: Model) -> str:
     zero is the right start in every analysis; it is frozen in DC, AC and at t = 0.
     """
     own = {p.name: f"{p.name}_own" for p in model.varying}
-    printer = ExpressionPrinter(own)
+    printer = _ModulePrinter(own)
     lines = head(model, "//", _NOTES)
     lines += [
         "",

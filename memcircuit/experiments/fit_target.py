@@ -145,9 +145,9 @@ def fit_target(
             "the dataset holds neither time, voltage and current (mc.iv_loop) nor conductance "
             f"with direction along pulse (mc.pulse_train); it holds {', '.join(map(str, data))}"
         )
-    if isinstance(data, tuple) and len(data) == 3:
+    if isinstance(data, (tuple, list)) and len(data) == 3:
         return _loop(*data)
-    if isinstance(data, tuple) and len(data) == 2:
+    if isinstance(data, (tuple, list)) and len(data) == 2:
         return _pulses(device, data[0], data[1], set, reset, read)
     raise UsageError(
         f"data of type {type(data).__name__}: pass a dataset of mc.iv_loop, mc.pulse_train or "

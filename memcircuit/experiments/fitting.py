@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.devices.cards import card_names
 from memcircuit.devices.definition import Parameter
 from memcircuit.devices.device import Device, device_from_model
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.errors import ConvergenceError, ParameterError, UsageError
+from memcircuit.experiments.circuits import whole_number
 from memcircuit.experiments.fit_target import Target, fit_target
 
 if TYPE_CHECKING:
@@ -145,14 +147,14 @@ def fit(
     """
     from scipy.optimize import least_squares
 
-    device = _started(model, start or {})
+    device = _started(model, {} if start is None else start)
     names = _free(device, free)
     target = fit_target(device, data, set=set, reset=reset, read=read)
     if target.observed.size <= len(names):
         raise UsageError(
             f"{target.observed.size} points do not determine {len(names)} values: {list(names)}"
         )
-    if most_trials < 1:
+    if whole_number(most_trials, "most_trials") < 1:
         raise UsageError(f"most_trials = {most_trials!r}: at least 1")
     search = _Search(device, target, tuple(_axis(device, name) for name in names))
 
@@ -181,15 +183,21 @@ def fit(
 
 def _started(model: Device | str, start: Mapping[str, float]) -> Device:
     if isinstance(model, str):
+        if model in card_names():
+            raise UsageError(f"{model!r} is a card: pass mc.device({model!r})")
         model = device_from_model(model)
     if not isinstance(model, Device):
         raise UsageError(f"model = {model!r} is neither a device nor the name of a model")
+    if not isinstance(start, Mapping):
+        raise UsageError(f"start = {start!r} must map names of parameters to values")
     values = dict(start)
     state = _STATE.check(values.pop(INITIAL_STATE, model.initial_state), f"device {model.name!r}")
     return replace(model.with_parameters(**values), initial_state=state)
 
 
 def _free(device: Device, free: Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(free, str | Sequence) or not all(isinstance(name, str) for name in free):
+        raise UsageError(f"free = {free!r} must be a list of parameter names")
     names = (free,) if isinstance(free, str) else tuple(free)
     if not names:
         raise UsageError("free is empty: name at least one parameter to fit")

@@ -78,7 +78,9 @@ def prepare_iv_loop(
     )
     states = state_record(cell, bench, start)
     duration = cycles / hertz
-    limit = largest_step(memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration)
+    limit = largest_step(
+        memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration, chosen
+    )
     job = Job(
         title=f"I-V loop of {cell.name}, {volts:g} V, {hertz:g} Hz",
         circuit=bench.circuit,

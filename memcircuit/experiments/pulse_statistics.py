@@ -68,8 +68,12 @@ def pulse_statistics(
     import xarray as xr
 
     if not isinstance(device, Device):
-        raise UsageError(f"{device!r} is no device with equations; mc.device(CARD) makes one")
+        raise UsageError(
+            f"a {type(device).__name__} is no device with equations; mc.device(CARD) makes one"
+        )
     count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
+    if count < 1 or rounds < 1:
+        raise UsageError(f"devices = {count}, cycles = {rounds}: at least one of each")
     ups = whole_number(pulses, "pulses")
     downs = ups if reset_pulses is None else whole_number(reset_pulses, "reset_pulses")
     if ups < 0 or downs < 0 or ups + downs == 0:

@@ -62,6 +62,15 @@ class Train:
     read_amplitude: float
     settings: dict[str, str | float]
 
+    @property
+    def read_instants(self) -> Array:
+        """When the current of each read is taken, (pulses + 1,) s.
+
+        That is the last instant of its plateau, where displacement currents have died away.
+        """
+        begin, end = self.sequence.plateau_start[::2], self.sequence.plateau_stop[::2]
+        return np.asarray(end - 1e-3 * (end - begin))
+
 
 def prepare_pulse_train(
     device: DrivenDevice | Cell,
@@ -99,7 +108,7 @@ def prepare_pulse_train(
         if count
     )
     amplitudes = [pulse.amplitude for pulse in (*given.values(), reading)]
-    limit = largest_step(memristor, amplitudes, shortest / _POINTS_PER_PLATEAU, duration)
+    limit = largest_step(memristor, amplitudes, shortest / _POINTS_PER_PLATEAU, duration, chosen)
 
     states, spread = _cells(memristor, initial_state, variation)
     order = [reading]
@@ -292,8 +301,7 @@ def run_train(
 
     reads, programs = slice(0, None, 2), slice(1, None, 2)
     begin, end = train.sequence.plateau_start[reads], train.sequence.plateau_stop[reads]
-    # the last instant of a read's plateau, where displacement currents have died away
-    instant = end - 1e-3 * (end - begin)
+    instant = train.read_instants
     last, middle = _sample(time, current, instant), _sample(time, current, (begin + end) / 2)
     cells, pulses = len(current), train.direction.size
     energy = np.zeros((cells, pulses + 1))

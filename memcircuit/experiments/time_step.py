@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memcircuit.devices.device import Device
+from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
 from memcircuit.experiments.driven_device import DrivenDevice, OwnState
@@ -17,6 +17,8 @@ from memcircuit.experiments.driven_device import DrivenDevice, OwnState
 _STATE_STEP = 0.02
 # The step is not cut below this share of a run for a device that switches within a pulse...
 _FINE_POINTS = 400_000
+# ...or this, where a point is dear: behavioural sources with an inner node.
+_FINE_POINTS_IMPLICIT = 50_000
 # ...and no run is started whose waveform alone would take more points than this.
 _MOST_POINTS = 5_000_000
 
@@ -39,7 +41,11 @@ class TimeStep:
 
 
 def largest_step(
-    device: DrivenDevice, amplitudes: Sequence[float], coarse: float, duration: float
+    device: DrivenDevice,
+    amplitudes: Sequence[float],
+    coarse: float,
+    duration: float,
+    form: Form = "osdi",
 ) -> TimeStep:
     """Return the largest time step that follows both the waveform and the state.
 
@@ -51,6 +57,7 @@ def largest_step(
         amplitudes: V, of everything that drives it.
         coarse: s, the step that the waveform alone asks for.
         duration: s, of the whole run.
+        form: netlist form.
 
     Raises:
         UsageError: a voltage beyond reason, or a run that would take millions of time points.
@@ -70,5 +77,7 @@ def largest_step(
         return TimeStep(coarse, math.nan, f"waveform{rest}")
     rate = device.numpy().rate(np.array(amplitudes)[:, np.newaxis], np.linspace(0, 1, 51))
     fastest = max(float(np.abs(rate).max()), 1e-300)
-    step = min(coarse, max(_STATE_STEP / fastest, duration / _FINE_POINTS))
+    dear = form == "behavioural" and device.model.inner is not None
+    finest = duration / (_FINE_POINTS_IMPLICIT if dear else _FINE_POINTS)
+    step = min(coarse, max(_STATE_STEP / fastest, finest))
     return TimeStep(step, step * fastest, "waveform and state")

@@ -2,63 +2,109 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new, si_prefix
 from memcircuit.tables import DIRECTIONS, ConductanceTable, Direction
 
+Scale = Literal["linear", "log"]
 
-def iv_loop(loop: xr.Dataset, axes: Axes | None = None) -> Axes:
+# On a linear scale, what is smaller than the largest by more than this factor lies on the axis.
+_WIDEST = 1e3
+# Share of the peak voltage below which a loop is not looked at: at 0 V every current is zero.
+_NEAR_ZERO = 0.02
+
+
+def iv_loop(loop: xr.Dataset, axes: Axes | None = None, scale: Scale | None = None) -> Axes:
     """Draw current against voltage, the last cycle on top of the earlier ones.
 
     Args:
         loop: result of ``iv_loop``.
         axes: where to draw; a new figure when None.
+        scale: of the current; "log" draws its magnitude. Chosen by how many decades the
+            conductance spans when None.
     """
     ax = axes_or_new(axes)
     period = 1 / float(loop.attrs["frequency"])
     last = loop["time"].to_numpy() >= (loop.attrs["cycles"] - 1) * period
-    scale, prefix = si_prefix(float(np.abs(loop["current"]).max()))
-    voltage, current = loop["voltage"].to_numpy(), loop["current"].to_numpy() * scale
+    voltage, ampere = loop["voltage"].to_numpy(), loop["current"].to_numpy()
+    if scale is None:
+        seen = np.abs(voltage) > _NEAR_ZERO * np.abs(voltage).max()
+        scale = _scale(ampere[seen] / voltage[seen])
+    if scale == "log":
+        current, unit = np.where(ampere == 0, np.nan, np.abs(ampere)), "A"
+    else:
+        factor, prefix = si_prefix(float(np.abs(ampere).max()))
+        current, unit = ampere * factor, f"{prefix}A"
     if not last.all():
         ax.plot(voltage[~last], current[~last], color=GREY, linewidth=0.9, label="first cycles")
     ax.plot(voltage[last], current[last], color=BLUE, linewidth=1.6, label="last cycle")
-    ax.axhline(0, color="black", linewidth=0.5)
     ax.axvline(0, color="black", linewidth=0.5)
+    if scale == "log":
+        ax.set_yscale("log")
+        seen = np.abs(voltage) > _NEAR_ZERO * np.abs(voltage).max()
+        ax.set_ylim(bottom=float(np.nanmin(current[seen])) / 2)
+        ax.set_ylabel("magnitude of the current (A)")
+    else:
+        ax.axhline(0, color="black", linewidth=0.5)
+        ax.set_ylabel(f"current ({unit})")
     ax.set_xlabel("voltage (V)")
-    ax.set_ylabel(f"current ({prefix}A)")
     if not last.all():
         ax.legend(frameon=False)
     return ax
 
 
-def pulse_response(table: ConductanceTable, axes: Axes | None = None) -> Axes:
+def pulse_response(
+    source: ConductanceTable | xr.Dataset, axes: Axes | None = None, scale: Scale | None = None
+) -> Axes:
     """Draw conductance against pulse number: potentiation, then depression, every device.
 
     Args:
-        table: the table.
+        source: a table, or the result of ``pulse_train``.
         axes: where to draw; a new figure when None.
+        scale: of the conductance; chosen by how many decades it spans when None.
     """
     ax = axes_or_new(axes, (6.0, 3.4))
+    curves = _curves(source)
+    every = np.concatenate([values.ravel() for values in curves.values()])
+    scale = scale or _scale(every)
+    factor, prefix = (1.0, "") if scale == "log" else si_prefix(float(every.max()))
     start = 0
     looks: dict[Direction, tuple[str, str]] = {
         "set": (BLUE, "SET (potentiation)"),
         "reset": (VERMILION, "RESET (depression)"),
     }
-    for direction, (colour, label) in looks.items():
-        curves = table.curves(direction) * 1e6
-        pulses = start + np.arange(curves.shape[-1])
-        flat = curves.reshape(-1, curves.shape[-1])
-        ax.plot(pulses, flat.T, color=colour, linewidth=0.5, alpha=0.35)
-        ax.plot(pulses, flat.mean(axis=0), color=colour, linewidth=2.0, label=f"{label}, mean")
+    for direction, flat in curves.items():
+        colour, label = looks[direction]
+        pulses = start + np.arange(flat.shape[-1])
+        if len(flat) > 1:
+            label += ", mean"
+            ax.plot(pulses, flat.T * factor, color=colour, linewidth=0.5, alpha=0.35)
+        ax.plot(pulses, flat.mean(axis=0) * factor, color=colour, linewidth=2.0, label=label)
         start = int(pulses[-1])
     ax.set_xlabel("pulse")
-    ax.set_ylabel("conductance (µS)")
-    ax.set_ylim(bottom=0)
-    ax.legend(frameon=False, loc="upper right")
+    ax.set_ylabel(f"conductance ({prefix}S)")
+    if scale == "log":
+        ax.set_yscale("log")
+    else:
+        ax.set_ylim(0, 1.1 * factor * float(every.max()))
+    ax.legend(frameon=False)
     return ax
+
+
+def _curves(source: ConductanceTable | xr.Dataset) -> dict[Direction, NDArray[np.float64]]:
+    """Return conductance in S along the pulses of each direction, (devices x cycles, pulses)."""
+    if isinstance(source, ConductanceTable):
+        both = {direction: source.curves(direction) for direction in DIRECTIONS}
+        return {d: curve.reshape(-1, curve.shape[-1]) for d, curve in both.items()}
+    conductance = source["conductance"].to_numpy()
+    ups = int((source["direction"] > 0).sum())
+    return {"set": conductance[:, : ups + 1], "reset": conductance[:, ups:]}
 
 
 def level_histogram(table: ConductanceTable, axes: Axes | None = None) -> Axes:
@@ -79,3 +125,10 @@ def level_histogram(table: ConductanceTable, axes: Axes | None = None) -> Axes:
     ax.set_ylabel("reads per bin")
     ax.legend(frameon=False)
     return ax
+
+
+def _scale(conductance: NDArray[np.float64]) -> Scale:
+    positive = conductance[conductance > 0]
+    if positive.size and positive.max() > _WIDEST * positive.min():
+        return "log"
+    return "linear"

@@ -119,6 +119,10 @@ class VerilogAFile:
             CompileError: the compiler refused the file.
             ToolMissingError: there is no compiler.
         """
+        if not isinstance(path, str | Path):
+            raise UsageError(f"{path!r} is no path of a Verilog-A file")
+        if not isinstance(parameters, Mapping | None):
+            raise UsageError(f"parameters = {parameters!r} must map names to values")
         source = Path(path).absolute()
         default = chosen_module(source, osdi_modules(source), module)
         check_terminals(source, default)

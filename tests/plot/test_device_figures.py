@@ -48,6 +48,37 @@ def test_iv_loop_draws_where_it_is_told(loop):
     assert plot.iv_loop(loop, axes) is axes
 
 
+def test_iv_loop_over_decades_shows_the_magnitude_on_a_log_scale(loop):
+    loop["current"] = 1e-12 * np.sinh(20 * loop["voltage"])
+    axes = plot.iv_loop(loop)
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylabel() == "magnitude of the current (A)"
+    voltage, current = next(
+        line.get_xydata().T for line in axes.get_lines() if line.get_label() == "last cycle"
+    )
+    seen = np.abs(voltage) > 0.1
+    np.testing.assert_allclose(current[seen], 1e-12 * np.sinh(20 * np.abs(voltage[seen])))
+    assert plot.iv_loop(loop, scale="linear").get_yscale() == "linear"
+
+
+def test_a_device_that_carries_no_current_is_drawn(loop):
+    loop["current"] = 0 * loop["voltage"]
+    assert plot.iv_loop(loop).get_yscale() == "linear"
+
+
+def test_pulse_response_of_a_train_needs_no_settled_reads():
+    conductance = np.array([[1e-9, 1e-6, 1e-4, 1e-6, 1e-9, 1e-9]])
+    train = xr.Dataset(
+        {"conductance": (("cell", "pulse"), conductance)},
+        coords={"direction": ("pulse", [0, 1, 1, -1, -1, -1])},
+    )
+    axes = plot.pulse_response(train)
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "conductance (S)")
+    up, down = (line.get_xydata() for line in axes.get_lines())
+    np.testing.assert_allclose(up, np.array([[0, 1, 2], conductance[0, :3]]).T)
+    np.testing.assert_allclose(down, np.array([[2, 3, 4, 5], conductance[0, 2:]]).T)
+
+
 def test_pulse_response_joins_both_directions(table):
     axes = plot.pulse_response(table)
     means = {line.get_label(): line.get_xydata() for line in axes.get_lines()}

@@ -70,7 +70,14 @@ MODEL = Model(
         "Z. Biolek, D. Biolek, V. Biolkova, Radioengineering 18:210 (2009)"
     ),
     parameters=_PARAMETERS,
-    constraints=(_G_MIN < _G_MAX, _G_SQUARE + _G_CUBE < 1, _G_SQUARE + 2 * _G_CUBE > -1),
+    constraints=(
+        _G_MIN < _G_MAX,
+        _G_SQUARE + _G_CUBE < 1,
+        _G_SQUARE + 2 * _G_CUBE > -1,
+        # nor does it fall in between
+        sp.Max(-_G_SQUARE, 0) ** 2 * sp.Max(_G_CUBE, 0)
+        <= 3 * sp.Max(_G_CUBE, 0) ** 2 * (1 - _G_SQUARE - _G_CUBE),
+    ),
     quantities=(ACTIVATION, _CONDUCTANCE, _SET_DRIVE, _RESET_DRIVE, _WINDOW_SET, _WINDOW_RESET),
     current=_CONDUCTANCE.symbol * _V_OHMIC * limited_sinh(V / _V_OHMIC),
     rate=ACTIVATION.symbol

@@ -119,7 +119,7 @@ MODEL = Model(
         _V_RESET < _V_ONSET,
         _V_ONSET + _FINE < 0,
         2 * _SYMBOL["g_on"] / _SYMBOL["g_quantum"] > _LEVELS - (_V_RESET - _V_ONSET) / _FINE,
-        2 * _SYMBOL["g_off"] < _SYMBOL["g_quantum"],
+        2 * _SYMBOL["g_off"] < _SYMBOL["transmission"] * _SYMBOL["g_quantum"],
         _SYMBOL["fine_steps"] < _LEVELS,
     ),
     quantities=(

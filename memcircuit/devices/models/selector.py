@@ -66,6 +66,7 @@ MODEL = Model(
         "T. C. Banwell, A. Jayakumar, Electronics Letters 36:291 (2000)"
     ),
     parameters=_PARAMETERS,
+    constraints=(_R * _SYMBOL["i_0"] < sp.Float(1e-3) * _V_0,),
     quantities=(_Q_P, _Q_N, _G_P, _G_N, _W_P, _W_N),
     current=_V_0 / _R * (_W_P.symbol - _W_N.symbol),
     rate=sp.Integer(0),

@@ -144,7 +144,13 @@ MODEL = Model(
         "(1963), doi:10.1063/1.1702682"
     ),
     parameters=_PARAMETERS,
-    constraints=(_P["w_on"] < _P["w_off"],),
+    constraints=(
+        _P["w_on"] < _P["w_off"],
+        # the barrier keeps some height at its narrowest, up to where it is held
+        _P["kappa"] * _P["phi_0"] * _P["w_on"] > sp.Float(9 * _IMAGE),
+        _P["e_limit"] * _P["w_on"] < 0.9 * _P["phi_0"],
+        _P["v_limit"] < 1.2 * _P["phi_0"],
+    ),
     quantities=(
         _WIDTH, _OVER, _HELD, _IMAGE_WIDTH, _W1, _TAIL, _DW, _THIN, _PHI, _TUNNEL,
         _MAGNITUDE, _OFF, _ON, ACTIVATION,

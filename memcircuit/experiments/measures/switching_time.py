@@ -30,7 +30,7 @@ def set_time(device: Device, form: Form, voltage: float, longest: float) -> floa
     from pyspice_netlists import cell_bench
 
     bench = cell_bench(as_cell(device), f"DC {voltage!r}", form=form, initial_state=np.array([0.0]))
-    step = largest_step(device, (voltage,), longest / _POINTS, longest).step
+    step = largest_step(device, (voltage,), longest / _POINTS, longest, form).step
     job = Job(
         title=f"{device.name} at {voltage:g} V",
         circuit=bench.circuit,
