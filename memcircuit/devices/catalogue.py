@@ -42,10 +42,10 @@ def catalogue() -> str:
         ),
         "", "## Cards", "",
         *_table(
-            ("card", "model", "device", "source"),
+            ("card", "model", "SET at plus", "device", "source"),
             [
-                (_card_link(card), f"[`{card.model.name}`](#{card.model.name})", card.title,
-                 card.citation)
+                (_card_link(card), f"[`{card.model.name}`](#{card.model.name})", _set_sign(card),
+                 card.title, card.citation)
                 for card in cards
             ],
         ),
@@ -54,6 +54,14 @@ def catalogue() -> str:
     for definition in models:
         lines += ["", *_section(definition, cards)]
     return "\n".join(lines) + "\n"
+
+
+def _set_sign(card: Card) -> str:
+    """Return the sign of the voltage at plus that a SET of the card has."""
+    amplitude = card.pulses.get("set", {}).get("amplitude")
+    if amplitude is None or card.model.stateless:
+        return ""
+    return "positive" if amplitude.value > 0 else "negative"
 
 
 def state_kind(definition: Model) -> str:

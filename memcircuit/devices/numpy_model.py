@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 # next one would be rounding, since steps become as small as the square of the last.
 _INNER_TOLERANCE = 1e-11
 _INNER_STEPS = 200
-# A root of which the balance is further off than this, as a share of the port voltage, is none.
-_UNBALANCED = 1e-6
+# V; a root of which the balance is further off than this, or this share of more than 1 V, is none.
+_UNBALANCED = 1e-9
 
 
 class NumpyModel:
@@ -94,7 +94,7 @@ class NumpyModel:
             trial = np.where(balance == 0, inner, np.where(good, trial, (low + high) / 2))
             step, inner = np.abs(trial - inner), trial
             if np.all(step <= _INNER_TOLERANCE * np.abs(voltage)):
-                if np.any(np.abs(balance) > _UNBALANCED * np.abs(slope * voltage)):
+                if np.any(np.abs(balance) > _UNBALANCED * slope * np.maximum(np.abs(voltage), 1)):
                     break
                 return inner
         raise UsageError(f"model {self.model.name!r}: no inner voltage balances the currents")

@@ -100,3 +100,36 @@ def test_numpy_numbers_are_numbers():
 def test_no_spread_without_card(rng):
     with pytest.raises(UsageError, match="no card"):
         mc.device_from_model("vteam").draw_variation(rng, 3)
+
+
+@pytest.mark.parametrize(
+    ("card", "changed", "message"),
+    [
+        ("pickett2009_tio2", {"kappa": 2.5}, r"must be kappa\*phi_0\*w_on >"),
+        ("lin2022_hfo2", {"g_square": -6, "g_cube": 6.5}, "g_cube = 6.5, g_square = -6"),
+        ("narayanan2015_miec", {"i_0": 1e-3}, r"must be i_0\*r_series <"),
+        ("chen2020_hfox_a", {"transmission": 0.5}, "g_off ="),
+        ("strukov2008_tio2", {"window": "hann"}, "choose 0 none, 1 strukov"),
+        ("strukov2008_tio2", {"window": np.array([1.0, 2.0])}, "choose 0 none"),
+        ("lin2022_hfo2", {"initial_state": 3}, r"initial_state = 3 is outside its range \[0, 1\]"),
+        ("lin2022_hfo2", {"initial_state": "low"}, "is not a number"),
+    ],
+)
+def test_devices_that_cannot_be(card, changed, message):
+    with pytest.raises(ParameterError, match=message):
+        mc.device(card, **changed)
+
+
+def test_values_that_make_no_sense_in_numpy():
+    device = mc.device("lin2022_hfo2")
+    model = device.numpy()
+    with pytest.raises(UsageError, match="m_g_max must be above zero"):
+        model.current(0.2, 0.5, m_g_max=-1.0)
+    with pytest.raises(UsageError, match="voltage = 'x' is no array"):
+        model.current("x", 0.5)
+    with pytest.raises(UsageError, match="do not go together"):
+        model.current([1.0, 2.0], [0.1, 0.2, 0.3])
+    with pytest.raises(UsageError, match="voltage = 0 V"):
+        device.state_at(1e-4, 0.0)
+    with pytest.raises(UsageError, match="has no state"):
+        mc.device("narayanan2015_miec").state_at(1e-9, 0.5)

@@ -11,7 +11,7 @@ from memcircuit.errors import CardError, ParameterError, UsageError
 
 
 def _device(tmp_path, text):
-    card = (cards_directory() / "lin2022_hfo2.toml").read_text(encoding="utf-8")
+    card = (cards_directory() / "kvatinsky2015_vteam.toml").read_text(encoding="utf-8")
     path = tmp_path / "mine.toml"
     path.write_text(card + text, encoding="utf-8")
     return mc.device(path)
@@ -39,7 +39,9 @@ def test_exponents_spread_over_devices(tmp_path):
     device = _device(tmp_path, RETENTION)
     left = device.drifted(np.full(20_000, 1e-4), 1e3, np.random.default_rng(2))
     exponents = -np.log(left / 1e-4) / np.log(1e3)
-    np.testing.assert_allclose([exponents.mean(), exponents.std()], [0.05, 0.01], rtol=0.02)
+    assert exponents.min() > 0
+    np.testing.assert_allclose(np.median(exponents), 0.05, rtol=0.02)
+    np.testing.assert_allclose(exponents.std() / exponents.mean(), 0.2, rtol=0.03)
     with pytest.raises(UsageError, match="pass rng"):
         device.drifted(1e-4, 10.0)
 

@@ -222,7 +222,7 @@ def test_other_bad_input():
         fit(3, data, ["k_set"])
     with pytest.raises(UsageError, match="no model 'memory'"):
         fit("memory", data, ["k_set"])
-    with pytest.raises(ParameterError, match=r"initial_state = 2 1 is outside"):
+    with pytest.raises(ParameterError, match=r"initial_state = 2 is outside"):
         fit(device, data, ["k_set"], start={"initial_state": 2.0})
     with pytest.raises(ParameterError, match="must be"):
         fit(device, data, ["g_max"], start={"g_max": 1e-7})

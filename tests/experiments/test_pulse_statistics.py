@@ -15,7 +15,9 @@ def device():
 def _without_spread(device):
     from dataclasses import replace
 
-    return replace(device, card=replace(device.card, device_to_device={}, cycle_to_cycle={}))
+    return replace(
+        device, card=replace(device.card, device_to_device={}, cycle_to_cycle={}, noise={})
+    )
 
 
 def test_without_spread_it_is_the_train_of_ngspice(device, rng):

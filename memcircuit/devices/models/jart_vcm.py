@@ -214,7 +214,8 @@ MODEL = Model(
     numerics=(
         "implicit in the voltage, solved at an inner node; the line's heating is the closed root "
         "of its cubic; the lowering of the barrier is held at u = 0 when the barrier conducts "
-        "forward, where the published one gives up to three currents for one voltage; "
-        "temperature follows at once and stays below t_limit; the rate saturates at k_max"
+        "forward, where the published one gives up to three currents for one voltage; its root "
+        "is held off zero by 1e-6 V, so that below some millivolts reads depend on that and on the "
+        "sign; temperature follows at once, below t_limit; the rate saturates at k_max"
     ),
 )  # fmt: skip
