@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.cards import card_names
-from memcircuit.devices.definition import Parameter
 from memcircuit.devices.device import Device, device_from_model
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.errors import ConvergenceError, ParameterError, UsageError
 from memcircuit.experiments.circuits import whole_number
+from memcircuit.experiments.fit_axis import INITIAL_STATE, STATE, Axis, axis_of, declared
 from memcircuit.experiments.fit_target import Target, fit_target
 
 if TYPE_CHECKING:
@@ -28,16 +28,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-#: Name under which the state at the start can be free.
-INITIAL_STATE = "initial_state"
-_STATE = Parameter(INITIAL_STATE, 0.0, "1", "state at the start", 0, 1)
-
 # Half the distance of the neighbours that give a derivative, in the scaled parameter.
 _DIFFERENCE = 1e-3
 # Directions in which the data change less than this share of the steepest one change nothing.
 _FLAT = 1e-6
-# Furthest a parameter without a bound may go from its start, in powers of e: twenty decades.
-_REACH = 46.0
 # The search ends at this gradient or step on the scaled axes: what the integration resolves.
 _ENOUGH = 1e-6
 # A standard deviation over the median of the absolute deviations, of the normal distribution.
@@ -87,7 +81,7 @@ class Fit:
         """Return the result as text: values, errors, residual and what to beware of."""
         lines = [f"{self.device.model.name} fitted to data, {self.evaluations} trials"]
         for name, value in self.values.items():
-            unit = _declared(self.device, name).unit
+            unit = declared(self.device, name).unit
             error = self.standard_errors[name]
             notes = [" at its bound"] * (name in self.at_bounds)
             notes += [" NOT DETERMINED by the data"] * (name in self.undetermined)
@@ -156,7 +150,7 @@ def fit(
         )
     if whole_number(most_trials, "most_trials") < 1:
         raise UsageError(f"most_trials = {most_trials!r}: at least 1")
-    search = _Search(device, target, tuple(_axis(device, name) for name in names))
+    search = _Search(device, target, tuple(axis_of(device, name) for name in names))
 
     def run(x: Array, **loss: Any) -> Any:
         return least_squares(
@@ -191,7 +185,7 @@ def _started(model: Device | str, start: Mapping[str, float]) -> Device:
     if not isinstance(start, Mapping):
         raise UsageError(f"start = {start!r} must map names of parameters to values")
     values = dict(start)
-    state = _STATE.check(values.pop(INITIAL_STATE, model.initial_state), f"device {model.name!r}")
+    state = STATE.check(values.pop(INITIAL_STATE, model.initial_state), f"device {model.name!r}")
     return replace(model.with_parameters(**values), initial_state=state)
 
 
@@ -204,67 +198,9 @@ def _free(device: Device, free: Sequence[str]) -> tuple[str, ...]:
     if len({*names}) < len(names):
         raise UsageError(f"free names a parameter twice: {list(names)}")
     for name in names:
-        if _declared(device, name).integer:
+        if declared(device, name).integer:
             raise UsageError(f"parameter {name!r} takes whole numbers only and cannot be fitted")
     return names
-
-
-def _declared(device: Device, name: str) -> Parameter:
-    if name == INITIAL_STATE:
-        return _STATE
-    device.model.check_known(name, "free")
-    return device.model.by_name[name]
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """A free value and the scale on which it is searched.
-
-    Attributes:
-        parameter: its declaration.
-        value: at the start.
-        unit: what 1 on a linear axis is; on a logarithmic one, the sign.
-        logarithmic: the axis is the logarithm of the magnitude.
-        low: least on the axis.
-        high: most on the axis.
-    """
-
-    parameter: Parameter
-    value: float
-    unit: float
-    logarithmic: bool
-    low: float
-    high: float
-
-    def to_value(self, x: Array) -> Array:
-        """Return values at places on the axis."""
-        value = self.unit * (np.exp(x) if self.logarithmic else x)
-        return np.clip(value, self.parameter.low, self.parameter.high)
-
-    def to_axis(self) -> float:
-        """Return the place of the start."""
-        place = self.value / self.unit
-        return float(np.log(place)) if self.logarithmic else place
-
-    def slope(self, value: float) -> float:
-        """Return the change of the value with the place on the axis."""
-        return abs(value) if self.logarithmic else abs(self.unit)
-
-
-def _axis(device: Device, name: str) -> _Axis:
-    parameter = _declared(device, name)
-    value = device.initial_state if name == INITIAL_STATE else device.parameters[name]
-    low, high = parameter.low, parameter.high
-    if value != 0 and name != INITIAL_STATE and (low >= 0 or high <= 0):
-        near, far = (low, high) if low >= 0 else (-high, -low)
-        middle = float(np.log(abs(value)))
-        ends = [
-            float(np.log(near)) if near > 0 else middle - _REACH,
-            float(np.log(far)) if np.isfinite(far) else middle + _REACH,
-        ]
-        return _Axis(parameter, value, float(np.sign(value)), True, *ends)
-    unit = high - low if np.isfinite(high - low) else abs(value) or abs(parameter.default) or 1.0
-    return _Axis(parameter, value, unit, False, low / unit, high / unit)
 
 
 class _Search:
@@ -276,7 +212,7 @@ class _Search:
         axes: of the free values.
     """
 
-    def __init__(self, device: Device, target: Target, axes: tuple[_Axis, ...]) -> None:
+    def __init__(self, device: Device, target: Target, axes: tuple[Axis, ...]) -> None:
         self.device = device
         self.target = target
         self.axes = axes
