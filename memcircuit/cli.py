@@ -61,13 +61,15 @@ def _device(card: str, changes: list[str] | None) -> Any:
     from memcircuit.errors import ParameterError
 
     plain = device(card)
-    changed = {}
+    changed: dict[str, float | str] = {}
     for change in changes or []:
         name, equals, text = change.partition("=")
         if not equals:
             raise ParameterError(f"--set {change!r}: write NAME=VALUE")
         plain.model.check_known(name, f"device {plain.name!r}")
-        changed[name] = quantity(text, plain.model.by_name[name].unit, name)
+        parameter = plain.model.by_name[name]
+        by_name = bool(parameter.choices) and not text.isdigit()
+        changed[name] = text if by_name else quantity(text, parameter.unit, name)
     return plain.with_parameters(**changed)
 
 

@@ -305,3 +305,11 @@ def test_output_that_cannot_be_written(tmp_path, capsys):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     err = _refused(["demo", "--out", str(tmp_path / "file")], capsys, 2)
     assert "cannot write to" in err
+
+
+def test_a_choice_is_set_by_its_name(tmp_path, capsys):
+    arguments = ["iv", "strukov2008_tio2", "--out", str(tmp_path), "--set"]
+    assert _exit([*arguments, "window=joglekar"], capsys)[0] == 0
+    status, _, shown = _exit([*arguments, "window=hann"], capsys)
+    assert status == 2
+    assert "window = 'hann'; choose 0 none, 1 strukov, 2 joglekar" in shown
