@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.devices.arrays import numbers
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.devices.stepping import Devices, along
 from memcircuit.errors import UsageError
@@ -53,8 +54,8 @@ def evolve(
             finite, a state outside 0 ... 1, or a multiplier that the model does not have.
         ConvergenceError: a rate that no step can follow.
     """
-    instants = _numbers(times, "times")
-    volts = _numbers(voltages, "voltages")
+    instants = _finite(times, "times")
+    volts = _finite(voltages, "voltages")
     if instants.ndim != 1 or instants.size < 2 or np.any(np.diff(instants) <= 0):
         raise UsageError("times must be a rising array of at least two instants")
     if volts.ndim not in (1, 2) or volts.shape[-1] != instants.size:
@@ -141,7 +142,7 @@ def _train(given: tuple[ArrayLike, ...], columns: list[Array]) -> list[Array]:
     There are as many pulses as any of them, or any multiplier of (devices, pulses), is given for.
     """
     names = ("amplitude", "width", "rise", "fall", "gap")
-    arrays = [_numbers(x, name) for x, name in zip(given, names, strict=True)]
+    arrays = [_finite(x, name) for x, name in zip(given, names, strict=True)]
     try:
         (pulses,) = np.broadcast_shapes(
             (1,), *(x.shape for x in arrays), *(x.shape[1:] for x in columns)
@@ -160,11 +161,8 @@ def _train(given: tuple[ArrayLike, ...], columns: list[Array]) -> list[Array]:
     return [heights, rise, width, fall, gap]
 
 
-def _numbers(given: ArrayLike, name: str) -> Array:
-    try:
-        values = np.asarray(given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} = {given!r} is no array of numbers") from error
+def _finite(given: ArrayLike, name: str) -> Array:
+    values = numbers(given, name)
     if not np.all(np.isfinite(values)):
         raise UsageError(f"{name} must be finite")
     return values
@@ -172,7 +170,7 @@ def _numbers(given: ArrayLike, name: str) -> Array:
 
 def _multipliers(model: NumpyModel, variation: Mapping[str, ArrayLike]) -> dict[str, Array]:
     model.rate(0.0, 0.0, **dict.fromkeys(variation, 1.0))  # refuses names that it does not have
-    return {name: _numbers(given, name) for name, given in variation.items()}
+    return {name: _finite(given, name) for name, given in variation.items()}
 
 
 def _of_pulse(multiplier: Array, pulse: int) -> Array:
@@ -193,7 +191,7 @@ def _scaled(model: NumpyModel, variation: Mapping[str, Array], devices: int) -> 
 
 def _start(model: NumpyModel, initial_state: ArrayLike, others: list[Array]) -> Array:
     """Return the initial states, (devices,), for as many devices as anything is given for."""
-    state = _numbers(initial_state, "initial_state")
+    state = _finite(initial_state, "initial_state")
     if np.any((state < 0) | (state > 1)):
         raise UsageError(f"initial_state {state.min():g} ... {state.max():g} is outside 0 ... 1")
     parameters = [np.asarray(value) for value in model.parameters.values()]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.devices.arrays import numbers
 from memcircuit.devices.definition import Model
 from memcircuit.devices.derivatives import functions
 from memcircuit.errors import UsageError
@@ -45,7 +46,7 @@ class NumpyModel:
                     f"model {self.model.name!r} has no multiplier {name!r}; it has "
                     f"{', '.join(sorted(known))}"
                 )
-            if not np.all(_numbers(values, name) > 0):
+            if not np.all(numbers(values, name) > 0):
                 raise UsageError(f"multiplier {name} must be above zero everywhere")
 
     def _arguments(
@@ -58,8 +59,8 @@ class NumpyModel:
             * np.asarray(variation.get(f"m_{name}", 1.0), dtype=float)
             for name in self._names
         ]
-        voltage = _numbers(v, "voltage")
-        state = np.clip(_numbers(s, "state"), 0.0, 1.0)
+        voltage = numbers(v, "voltage")
+        state = np.clip(numbers(s, "state"), 0.0, 1.0)
         if self.model.inner is None:
             return [voltage, state, *values]
         return [voltage, state, self._inner(voltage, state, values), *values]
@@ -199,10 +200,3 @@ class NumpyModel:
             Motion(self.model, values), voltage, times, initial_state,
             corners=corners, relative_tolerance=relative_tolerance, method=method,
         )  # fmt: skip
-
-
-def _numbers(given: ArrayLike, name: str) -> Array:
-    try:
-        return np.asarray(given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} = {given!r} is no array of numbers") from error

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.devices.arrays import numbers
 from memcircuit.devices.cards import Card
 from memcircuit.errors import UsageError
 
@@ -78,10 +79,7 @@ def read_noise(card: Card, current: ArrayLike, rng: np.random.Generator) -> Arra
 
 
 def _numbers(given: ArrayLike, name: str, *, signed: bool = False) -> Array:
-    try:
-        values = np.asarray(given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} = {given!r} is no array of numbers") from error
+    values = numbers(given, name)
     if not np.all(np.isfinite(values)) or not (signed or np.all(values >= 0)):
         raise UsageError(f"{name} must be finite{'' if signed else ' and not negative'}")
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,24 @@ def whole_number(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise UsageError(f"{name} = {value!r} must be a whole number")
     return int(value)
+
+
+def pulse_counts(pulses: int, reset_pulses: int | None) -> tuple[int, int]:
+    """Return the numbers of SET and RESET pulses of a train; as many of both when None.
+
+    Raises:
+        UsageError: no whole numbers, a negative one, or no pulse at all.
+    """
+    ups = whole_number(pulses, "pulses")
+    downs = ups if reset_pulses is None else whole_number(reset_pulses, "reset_pulses")
+    if ups < 0 or downs < 0 or ups + downs == 0:
+        raise UsageError(f"pulses = {ups}, reset_pulses = {downs}: at least one pulse in all")
+    return ups, downs
+
+
+def pulse_gap(pulses: Iterable[Pulse]) -> float:
+    """Return the pause, s, that a train leaves between its pulses."""
+    return min(pulse.width for pulse in pulses) / 5
 
 
 def _is_number(value: object) -> bool:

@@ -12,7 +12,7 @@ from memcircuit.devices.device import Device
 from memcircuit.devices.evolution import evolve, evolve_pulses
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import programming_pulse, read_pulse
+from memcircuit.experiments.circuits import programming_pulse, pulse_gap, read_pulse
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -197,8 +197,7 @@ def _pulses(
         if sign in order
     }
     reading = read_pulse(device, read, min(pulse.width for pulse in chosen.values()))
-    # the pause that prepare_pulse_train leaves
-    gap = min(pulse.width for pulse in (*chosen.values(), reading)) / 5
+    gap = pulse_gap((*chosen.values(), reading))
     return PulseTarget(tuple(chosen[int(sign)] for sign in order[1:]), reading, gap, curves)
 
 

@@ -13,6 +13,7 @@ from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     initial_states,
     programming_pulse,
+    pulse_counts,
     read_pulse,
     whole_number,
 )
@@ -74,10 +75,7 @@ def pulse_statistics(
     count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
     if count < 1 or rounds < 1:
         raise UsageError(f"devices = {count}, cycles = {rounds}: at least one of each")
-    ups = whole_number(pulses, "pulses")
-    downs = ups if reset_pulses is None else whole_number(reset_pulses, "reset_pulses")
-    if ups < 0 or downs < 0 or ups + downs == 0:
-        raise UsageError(f"pulses = {ups}, reset_pulses = {downs}: at least one pulse in all")
+    ups, downs = pulse_counts(pulses, reset_pulses)
     kinds = [("set", set, ups)] * (ups > 0) + [("reset", reset, downs)] * (downs > 0)
     train = [(programming_pulse(device, kind, given), number) for kind, given, number in kinds]
     reading = read_pulse(device, read, min(pulse.width for pulse, _ in train))

@@ -19,6 +19,8 @@ from memcircuit.experiments.circuits import (
     memristor_of,
     netlist_form,
     programming_pulse,
+    pulse_counts,
+    pulse_gap,
     read_pulse,
     whole_number,
 )
@@ -92,16 +94,13 @@ def prepare_pulse_train(
     cell = as_cell(device)
     memristor = memristor_of(cell)
     chosen = netlist_form(form)
-    ups = whole_number(pulses, "pulses")
-    downs = ups if reset_pulses is None else whole_number(reset_pulses, "reset_pulses")
-    if ups < 0 or downs < 0 or ups + downs == 0:
-        raise UsageError(f"pulses = {ups}, reset_pulses = {downs}: at least one pulse in all")
+    ups, downs = pulse_counts(pulses, reset_pulses)
     kinds = [("set", set)] * (ups > 0) + [("reset", reset)] * (downs > 0)
     given = {kind: programming_pulse(memristor, kind, pulse) for kind, pulse in kinds}
     shortest = min(pulse.width for pulse in given.values())
     reading = read_pulse(memristor, read, shortest)
     shortest = min(shortest, reading.width)
-    gap = shortest / 5
+    gap = pulse_gap((*given.values(), reading))
     duration = (ups + downs + 1) * (reading.duration + gap) + sum(
         count * (given[kind].duration + gap)
         for kind, count in (("set", ups), ("reset", downs))

@@ -1,0 +1,20 @@
+"""What callers give, as arrays of numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from memcircuit.errors import UsageError
+
+
+def numbers(given: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return what was given as an array; ``name`` stands in the message.
+
+    Raises:
+        UsageError: no array of numbers.
+    """
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{name} = {given!r} is no array of numbers") from error
