@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,35 @@ class Pulse:
     def duration(self) -> float:
         """Time from the start of the rise to the end of the fall, s."""
         return self.rise + self.width + self.fall
+
+    @classmethod
+    def at_half_maximum(
+        cls, amplitude: float, width: float, rise: float = 10e-9, fall: float = 10e-9
+    ) -> Pulse:
+        """Return the pulse that is above half of its amplitude for ``width``.
+
+        That is how generators and oscilloscopes count widths; half of each edge belongs to it.
+
+        Args:
+            amplitude: V, of either sign.
+            width: s, full width at half maximum.
+            rise: s.
+            fall: s.
+
+        Raises:
+            NetlistError: a pulse shorter than its edges, which never reaches its amplitude, or
+                any other that there cannot be.
+        """
+        edges = cls(amplitude, width, rise, fall)
+        plateau = width - (edges.rise + edges.fall) / 2
+        # rounding must not make a triangle, a width of just its edges, into a pulse
+        if plateau <= 1e-9 * width:
+            raise NetlistError(
+                f"pulse width {width!r} s at half maximum is shorter than its edges, rise "
+                f"{rise!r} s and fall {fall!r} s: it would not reach {amplitude!r} V; more than "
+                f"half of their sum, {(rise + fall) / 2:g} s, or shorter edges"
+            )
+        return replace(edges, width=plateau)
 
 
 @dataclass(frozen=True)
@@ -100,6 +129,12 @@ class PulseSequence:
     stop: Array
     plateau_start: Array
     plateau_stop: Array
+
+    def scaled(self, shares: Array) -> Waveform:
+        """Return the waveform with the voltage of each pulse multiplied by its share, (pulses,)."""
+        corners = (self.waveform.time.size - 2) // self.start.size
+        factor = np.concatenate([[0.0], np.repeat(shares, corners), [0.0]])
+        return Waveform(self.waveform.time, self.waveform.voltage * factor)
 
 
 def pulse_sequence(pulses: Sequence[Pulse], gap: float) -> PulseSequence:
