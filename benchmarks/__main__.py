@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import arrays, devices, first
+from benchmarks import arrays, devices, first, netlists
 
-GROUPS = {"first": first, "arrays": arrays, "devices": devices}
+GROUPS = {"first": first, "arrays": arrays, "devices": devices, "netlists": netlists}
 
 
 def main() -> int:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 from pyspice_netlists.cells import Cell
-from pyspice_netlists.elements import text
 from pyspice_netlists.errors import NetlistError
+from pyspice_netlists.expansion import expanded
 from pyspice_netlists.interfaces import Form, LineResistances
 from pyspice_netlists.lines import (
     SMALLEST,
@@ -21,6 +21,7 @@ from pyspice_netlists.lines import (
     Flags,
     Names,
     Values,
+    capacitances,
     check_grounded,
     labels,
     line_set,
@@ -28,6 +29,9 @@ from pyspice_netlists.lines import (
     refuse,
     source,
 )
+
+#: Pins of a cell that fits between a row line and a column line.
+ARRAY_PINS = ("bit_line", "word_line", "source_line", "state")
 
 # S; the resistance of anything less is no number.
 _LEAST = 1e-300
@@ -76,8 +80,9 @@ class ResistorArray:
         """Return the netlist lines of the cells between nodes ``rows`` and ``columns``."""
         there = self.conducting
         ohms = 1 / self.conductances[there]
-        cells = zip(labels(there.shape)[there], rows[there], columns[there], ohms, strict=True)
-        return [f"R{label} {row} {column} {text(ohm)}" for label, row, column, ohm in cells]
+        parts = (labels(there.shape)[there], rows[there], columns[there], ohms)
+        cells = zip(*(part.tolist() for part in parts), strict=True)
+        return [f"R{label} {row} {column} {ohm!r}" for label, row, column, ohm in cells]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +90,8 @@ class CellArray:
     """Cells with a memristor each.
 
     Attributes:
-        cell: the kind of cell; its bit line is the row line, its source line the column line.
+        cell: the kind of cell, of one memristor between bit line and source line (1M, 1T1R, 1S1R,
+            1R + 1M1R); its bit line is the row line, its source line the column line.
         states: (rows, columns) state of each cell at the start.
         form: netlist form of the memristor.
         variation: multipliers by name, each (rows, columns).
@@ -102,6 +108,11 @@ class CellArray:
     gate_lines: Literal["row", "column"] = "column"
 
     def __post_init__(self) -> None:
+        if self.cell.pins != ARRAY_PINS:
+            raise NetlistError(
+                f"cell {self.cell.name!r} has the pins {', '.join(self.cell.pins)}; an array takes "
+                f"cells with {', '.join(ARRAY_PINS)}: 1M, 1T1R, 1S1R and 1R + 1M1R"
+            )
         states = _table("states", self.states)
         refuse("states", states, ~((states >= 0) & (states <= 1)), "expected 0 ... 1")
         variation = {}
@@ -127,21 +138,17 @@ class CellArray:
         """Return the netlist lines of the cells between nodes ``rows`` and ``columns``."""
         shape = self.states.shape
         gates, drivers = self._gates()
-        pins = zip(
-            *(names.ravel().tolist() for names in (rows, gates, columns, labels(shape, "s"))),
-            strict=True,
-        )
-        spread = zip(*(value.ravel().tolist() for value in self.variation.values()), strict=True)
-        own = [dict(zip(self.variation, values, strict=True)) for values in spread]
-        cells = zip(
-            labels(shape).ravel().tolist(),
-            pins,
-            self.states.ravel().tolist(),
-            own or [{}] * self.states.size,
-            strict=True,
-        )
-        instances = [self.cell.instance(*cell) for cell in cells]
-        return [*self.cell.include_lines(self.form), *drivers, *instances]
+        pins = [names.ravel().tolist() for names in (rows, gates, columns, labels(shape, "s"))]
+        spread = {name: value.ravel() for name, value in self.variation.items()}
+        own = labels(shape).ravel().tolist()
+        once = self.cell.include_lines(self.form)
+        form = expanded(once, self.cell.name, ["x0", *spread])
+        if form is None:
+            cells = self.cell.instances(own, pins, self.states.ravel(), spread)
+        else:
+            numbers = [value.tolist() for value in (self.states.ravel(), *spread.values())]
+            cells = [form.format(*cell) for cell in zip(own, *pins, *numbers, strict=True)]
+        return [*once, *drivers, *cells]
 
     def _gates(self) -> tuple[Names, list[str]]:
         """Return the gate's node of every cell, (rows, columns), and the sources at them."""
@@ -184,11 +191,16 @@ class CrossbarBench:
     bottom: tuple[str, ...]
 
     @property
-    def vectors(self) -> tuple[str, ...]:
-        """Every vector of the bench, once."""
-        voltages = (*self.row_voltage.flat, *self.column_voltage.flat, *self.states.flat)
+    def outside(self) -> tuple[str, ...]:
+        """Vectors of the lines, each once: voltages at the cells and currents at the ends."""
+        voltages = (*self.row_voltage.flat, *self.column_voltage.flat)
         currents = (*self.left, *self.right, *self.top, *self.bottom)
         return tuple(dict.fromkeys(filter(None, (*voltages, *currents))))
+
+    @property
+    def vectors(self) -> tuple[str, ...]:
+        """Every vector of the bench, once."""
+        return (*self.outside, *self.states.flat)
 
 
 def crossbar_bench(
@@ -196,14 +208,21 @@ def crossbar_bench(
 ) -> CrossbarBench:
     """Return an array with its wires, and a voltage source to ground at every closed end.
 
+    The capacitance of a line's piece lies between the cell's node and ground; where zero
+    resistances make one node of several, it is their sum, and where they join the cell to an end,
+    it lies across the source there. It changes no voltage then, but the source does charge it, as
+    it would through any resistance, and the currents at the ends and the energies hold that.
+
     Args:
-        lines: resistances of the lines; 0 joins two nodes, inf leaves them apart.
+        lines: resistances of the lines, 0 joins two nodes, inf leaves them apart; and their
+            capacitances.
         array: the cells.
         ends: voltages at the ends; 0 V everywhere when None.
 
     Raises:
-        NetlistError: shapes that do not match, a negative or undefined resistance, a line
-            without resistance between two sources, or a node without a path to ground.
+        NetlistError: shapes that do not match, a negative or undefined resistance or
+            capacitance, a line without resistance between two sources, or a node without a path
+            to ground.
     """
     conducting = array.conducting
     size, volts = conducting.shape, ends or LineEnds()
@@ -215,6 +234,8 @@ def crossbar_bench(
         *array.lines(rows, columns),
         *across.segments(),
         *down.segments(),
+        *across.capacitors(capacitances("row_capacitance", lines.row_capacitance, size)),
+        *down.capacitors(capacitances("column_capacitance", lines.column_capacitance, size).T),
         *across.sources(volts.left, volts.right),
         *down.sources(volts.top, volts.bottom),
     ]

@@ -48,7 +48,10 @@ class Memristor(Protocol):
 
 
 class LineResistances(Protocol):
-    """Resistances between the nodes of an array, ohm; 0 joins two nodes, inf leaves them apart."""
+    """Resistances between the nodes of an array, ohm; 0 joins two nodes, inf leaves them apart.
+
+    And the lines' capacitances to ground, F, which only waveforms take notice of.
+    """
 
     @property
     def row(self) -> NDArray[np.float64]:
@@ -73,3 +76,11 @@ class LineResistances(Protocol):
     @property
     def bottom(self) -> NDArray[np.float64]:
         """(columns,), the same at the bottom end."""
+
+    @property
+    def row_capacitance(self) -> NDArray[np.float64]:
+        """(rows, columns) F, of the row line's piece at each cell."""
+
+    @property
+    def column_capacitance(self) -> NDArray[np.float64]:
+        """(rows, columns) F, of the column line's piece at each cell."""

@@ -74,7 +74,19 @@ class LineSet:
         there = (self.ohms > 0) & np.isfinite(self.ohms)
         parts = (own, self.nodes[:, :-1], self.nodes[:, 1:], self.ohms)
         segments = zip(*(part[there].tolist() for part in parts), strict=True)
-        return [f"R{name} {a} {b} {text(ohm)}" for name, a, b, ohm in segments]
+        return [f"R{name} {a} {b} {ohm!r}" for name, a, b, ohm in segments]
+
+    def capacitors(self, farads: Array) -> list[str]:
+        """Return one capacitor to ground for every node with capacitance, called by the node.
+
+        Args:
+            farads: (lines, cells) at the cells' nodes.
+        """
+        there = farads > 0
+        total: dict[str, float] = {}
+        for node, farad in zip(self.cells[there], farads[there].tolist(), strict=True):
+            total[node] = total.get(node, 0.0) + farad
+        return [f"C{node} {node} 0 {farad!r}" for node, farad in total.items()]
 
     def currents(self, place: int) -> tuple[str, ...]:
         """Return the vectors of the currents into the ends at ``place``."""
@@ -214,11 +226,28 @@ def source(name: str, value: Value) -> str:
 
 
 def _ohms(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    given = _shaped(name, value, shape)
+    bad = ~((given == 0) | (given >= SMALLEST))
+    refuse(f"lines.{name}", given, bad, f"ohm: expected 0, {SMALLEST:g} or more, or inf (open)")
+    return given
+
+
+def capacitances(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    """Return the capacitances ``name`` of the lines of an array of that shape, F.
+
+    Raises:
+        NetlistError: a shape that does not match, or a value that is negative or not finite.
+    """
+    given = _shaped(name, value, shape)
+    bad = ~(np.isfinite(given) & (given >= 0))
+    refuse(f"lines.{name}", given, bad, "F: expected 0 or more, and finite")
+    return given
+
+
+def _shaped(name: str, value: Any, shape: tuple[int, ...]) -> Array:
     given = np.asarray(value, dtype=float)
     if given.shape != shape:
         raise NetlistError(f"lines.{name} has shape {given.shape}; expected {shape}")
-    bad = ~((given == 0) | (given >= SMALLEST))
-    refuse(f"lines.{name}", given, bad, f"ohm: expected 0, {SMALLEST:g} or more, or inf (open)")
     return given
 
 

@@ -18,10 +18,10 @@ from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
+from memcircuit.experiments.cell_record import verilog_a
 from memcircuit.experiments.circuits import (
     as_cell,
     gate_voltage,
-    memristor_of,
     netlist_form,
     refuse_initial_states,
 )
@@ -74,13 +74,12 @@ def read_in_ngspice(
     """
     import xarray as xr
 
-    from memcircuit.simulate import run
+    from memcircuit.simulate.ngspice import run_point
 
     bench, job = _prepared(lines, ends, conductances, cell, states, gate, gate_lines, form)
     behavioural = cell is not None and not job.verilog_a
     chosen = options or tight_options("behavioural" if behavioural else "osdi")
-    result = run(job, options=chosen, time_limit=time_limit)
-    found = {name: float(variable.values) for name, variable in result.variables.items()}
+    found, attributes = run_point(job, options=chosen, time_limit=time_limit)
     found[""] = 0.0  # an open end carries nothing
 
     def values(names: ArrayLike) -> Array:
@@ -100,7 +99,7 @@ def read_in_ngspice(
             "input_current": ("row", at_ends.driven(lines), amperes),
             "output": ("column", at_ends.sensed(lines), amperes),
         },
-        attrs=result.attrs,
+        attrs=attributes,
     )
 
 
@@ -151,19 +150,19 @@ def _prepared(
     from pyspice_netlists import LineEnds, ResistorArray, crossbar_bench
 
     array: ResistorArray | CellArray
-    verilog_a: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
     if (conductances is None) == (cell is None):
         raise UsageError("give either the conductances of the cells, or the kind of cell")
     if cell is None:
         kind, array = "resistors", ResistorArray(np.asarray(conductances, dtype=float))
     else:
         array = _cells(lines, as_cell(cell), states, gate, gate_lines, netlist_form(form))
-        kind, verilog_a = array.cell.name, memristor_of(array.cell).verilog_a(array.form)
+        kind, files = array.cell.name, verilog_a(array.cell, array.form)
     potentials = LineEnds(ends.left, ends.right, ends.top, ends.bottom)
     bench = crossbar_bench(lines, array, potentials)
     rows, columns = lines.shape
     title = f"array of {rows} x {columns} {kind}"
-    job = Job(title, bench.circuit, OperatingPoint(), bench.vectors, verilog_a)
+    job = Job(title, bench.circuit, OperatingPoint(), bench.outside, files)
     return bench, job
 
 

@@ -8,7 +8,7 @@ transistor's source. A read drives the rows and senses the columns at 0 V.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,8 @@ LEAST = 1e-30
 class Lines:
     """Resistances between the nodes of an array, ohm, as every solver takes them.
 
+    Capacitances count where ngspice simulates waveforms; an operating point does not know them.
+
     Attributes:
         row: (rows, columns - 1), between neighbouring cells of a row line.
         column: (rows - 1, columns), between neighbouring cells of a column line.
@@ -40,6 +42,9 @@ class Lines:
         bottom: (columns,), the same at the bottom end.
         driven: which ends of the row lines a read drives; the others are grounded or open.
         sensed: which ends of the column lines a read senses.
+        row_capacitance: (rows, columns) F to ground, of the row line's piece at each cell; one
+            number is of every piece.
+        column_capacitance: the same of the column lines.
     """
 
     row: Array
@@ -50,6 +55,15 @@ class Lines:
     bottom: Array
     driven: Drive = "left"
     sensed: Sense = "bottom"
+    row_capacitance: Array = field(default_factory=lambda: np.zeros(()))
+    column_capacitance: Array = field(default_factory=lambda: np.zeros(()))
+
+    def __post_init__(self) -> None:
+        for name in ("row_capacitance", "column_capacitance"):
+            given = np.asarray(getattr(self, name), dtype=float)
+            if given.ndim == 0:
+                given = np.broadcast_to(given, self.shape)
+            object.__setattr__(self, name, given)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,12 +87,16 @@ class Lines:
             row=self.column.T, column=self.row.T, left=self.top, right=self.bottom,
             top=self.left, bottom=self.right,
             driven=driven[self.sensed], sensed=sensed[self.driven],
+            row_capacitance=self.column_capacitance.T,
+            column_capacitance=self.row_capacitance.T,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Wires:
-    """What the lines of an array are made of, ohm. The default is ideal.
+    """What the lines of an array are made of, ohm and F. The default is ideal.
+
+    Capacitances count where ngspice simulates waveforms; an operating point does not know them.
 
     Attributes:
         row: resistance of the row lines' segments: one number, or (rows, columns + 1), where
@@ -95,6 +113,9 @@ class Wires:
         row_end: resistance to ground, one number or (rows,), at the end that is not driven; inf,
             the default, leaves it open.
         column_end: the same, one number or (columns,), at the end that is not sensed.
+        row_capacitance: F, to ground, of the piece of a row line that belongs to each cell: one
+            number, or (rows, columns).
+        column_capacitance: the same of the column lines.
     """
 
     row: ArrayLike = 0.0
@@ -105,13 +126,16 @@ class Wires:
     sense_at: Sense = "bottom"
     row_end: ArrayLike = np.inf
     column_end: ArrayLike = np.inf
+    row_capacitance: ArrayLike = 0.0
+    column_capacitance: ArrayLike = 0.0
 
     def lines(self, rows: int, columns: int) -> Lines:
         """Return the resistances between the nodes of an array of that size.
 
         Raises:
-            UsageError: a shape that does not match, a negative or undefined resistance, an
-                unknown end, or an array in which nothing is driven or nothing sensed.
+            UsageError: a shape that does not match, a negative or undefined resistance or
+                capacitance, an unknown end, or an array in which nothing is driven or nothing
+                sensed.
         """
         for name, count in (("rows", rows), ("columns", columns)):
             whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
@@ -127,6 +151,7 @@ class Wires:
         sense = _resistances("sense", self.sense, (columns,), open_allowed=True)
         row_end = _resistances("row_end", self.row_end, (rows,), open_allowed=True)
         column_end = _resistances("column_end", self.column_end, (columns,), open_allowed=True)
+        cells = rows, columns
         if np.isinf(source).all():
             raise UsageError("source is inf for every row: the array is driven nowhere")
         if np.isinf(sense).all():
@@ -140,6 +165,8 @@ class Wires:
             bottom=column[-1] + (column_end if self.sense_at == "top" else sense),
             driven=self.drive,
             sensed=self.sense_at,
+            row_capacitance=_capacitances("row_capacitance", self.row_capacitance, cells),
+            column_capacitance=_capacitances("column_capacitance", self.column_capacitance, cells),
         )
 
 
@@ -228,9 +255,7 @@ def refuse(name: str, values: Array, good: NDArray[np.bool_], expected: str) -> 
 def _resistances(
     name: str, value: ArrayLike, shape: tuple[int, ...], *, open_allowed: bool = False
 ) -> Array:
-    values = numbers(name, value)
-    if values.ndim and values.shape != shape:
-        raise UsageError(f"{name} has shape {values.shape}; expected one number or {shape}")
+    values = _one_or(name, value, shape)
     good = (values == 0) | ((values >= SMALLEST) & (values <= LARGEST))
     ways = f"0, or {SMALLEST:g} to {LARGEST:g} ohm"
     if open_allowed:
@@ -239,3 +264,16 @@ def _resistances(
     refuse(name, values, good, ways)
     # a copy: what the caller does with the array afterwards is not the array's business
     return np.broadcast_to(values, shape).copy()
+
+
+def _capacitances(name: str, value: ArrayLike, shape: tuple[int, int]) -> Array:
+    values = _one_or(name, value, shape)
+    refuse(name, values, np.isfinite(values) & (values >= 0), "0 F or more, and finite")
+    return np.broadcast_to(values, shape).copy()
+
+
+def _one_or(name: str, value: ArrayLike, shape: tuple[int, ...]) -> Array:
+    values = numbers(name, value)
+    if values.ndim and values.shape != shape:
+        raise UsageError(f"{name} has shape {values.shape}; expected one number or {shape}")
+    return values

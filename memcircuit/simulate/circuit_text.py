@@ -44,6 +44,11 @@ _OWN_PLACE = {
 }
 _STARTS = re.compile(r"[A-Za-z.+*$;]")
 _CONTROL = re.compile(r"[^\x20-\x7e\t]")
+# Consecutive lines of resistors, capacitors, voltage sources, transistors, compiled devices and
+# subcircuits, of names and numbers alone: all but a few of the lines of an array. None is refused
+# as long as no word of _FILE_WORDS is in it; none is a current source; none continues another.
+_PLAIN = re.compile(r"^(?:[RCVMNXrcvmnx][\w.=+ -]*+\n)++", re.ASCII | re.MULTILINE)
+_FILE_WORDS = ("file", "d_cosim", "d_process")
 # File parameters of the sources and code models, and the code models that load or start programs.
 # (XSPICE takes "=", "(" and "," between a parameter and its value for blanks.)
 _FILE_ACCESS = re.compile(
@@ -61,19 +66,40 @@ def check_circuit(text: str) -> None:
     Raises:
         UsageError: naming the line and what is wrong with it.
     """
-    # Not splitlines(), which also parts at characters that mean nothing to ngspice.
-    for number, line in enumerate(text.split("\n"), start=1):
-        stripped = line.strip(" \t\r")
-        if stripped and (reason := _objection(stripped)):
-            raise UsageError(f"circuit line {number}, {stripped[:80]!r}: {reason}")
-        if stripped.startswith("+") and number == 1:
-            raise UsageError("circuit line 1 continues a line that is not there")
-    for line in _joined(text):
+    parts = _without_plain_lines(text)
+    for first, part in parts:
+        # Not splitlines(), which also parts at characters that mean nothing to ngspice.
+        for number, line in enumerate(part.split("\n"), start=first):
+            stripped = line.strip(" \t\r")
+            if stripped and (reason := _objection(stripped)):
+                raise UsageError(f"circuit line {number}, {stripped[:80]!r}: {reason}")
+            if stripped.startswith("+") and number == 1:
+                raise UsageError("circuit line 1 continues a line that is not there")
+    rest = "".join(part for _, part in parts)
+    for line in _joined(rest):
         if _FILE_ACCESS.search(line):
             raise UsageError(
                 f"circuit {line[:80]!r}: an element that opens files or programs is not allowed"
             )
-    _check_floating(text)
+    # Plain lines can connect a node, never leave one floating.
+    if _floating(rest) and (reason := _floating(text)):
+        raise UsageError(reason)
+
+
+def _without_plain_lines(text: str) -> list[tuple[int, str]]:
+    """Return what needs a closer look, in parts, each with the number of its first line.
+
+    The last of consecutive plain lines is kept: what stands below may continue it.
+    """
+    parts, begin, number = [], 0, 1
+    for run in _PLAIN.finditer(text):
+        last = text.rfind("\n", 0, run.end() - 1) + 1
+        lowered = run[0].lower()
+        if last > run.start() and not any(word in lowered for word in _FILE_WORDS):
+            parts.append((number, text[begin : run.start()]))
+            number += text.count("\n", begin, last)
+            begin = last
+    return [*parts, (number, text[begin:])]
 
 
 def _objection(line: str) -> str:
@@ -111,8 +137,8 @@ class _Scope:
     connected: dict[str, bool]
 
 
-def _check_floating(text: str) -> None:
-    """Refuse nodes fed by nothing but current sources: ngspice gives them a voltage of no value.
+def _floating(text: str) -> str:
+    """Say which node nothing but current sources feeds: ngspice's voltage there has no value.
 
     (Every other kind of floating node ends in a singular matrix, which its log does tell.)
     """
@@ -137,10 +163,11 @@ def _check_floating(text: str) -> None:
     for scope in scopes:
         for node, connected in scope.connected.items():
             if not connected and node not in grounded:
-                raise UsageError(
+                return (
                     f"node {node!r} of {scope.name} is connected to nothing but current sources,"
                     " so its voltage is not defined; give it a path to ground"
                 )
+    return ""
 
 
 def _connect(connected: dict[str, bool], line: str, names: list[str]) -> None:

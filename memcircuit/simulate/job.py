@@ -18,12 +18,13 @@ RESULT = "result.raw"
 # Status of the process when the analysis itself says that it failed.
 ANALYSIS_FAILED = 3
 
-_VECTOR = re.compile(
-    r"[vi]\([\w.#]+\)"  # node voltage, current of a source
+_FORMS = (
+    r"[VvIi]\([\w.#]+\)"  # node voltage, current of a source
     r"|@[\w.]+\[\w+\]"  # quantity of a device
-    r"|[\w.]+#[\w.]+",  # internal node of a device
-    re.IGNORECASE | re.ASCII,
+    r"|[\w.]+#[\w.]+"  # internal node of a device
 )
+_VECTOR = re.compile(_FORMS, re.ASCII)
+_VECTORS = re.compile(f"(?:(?:{_FORMS})\n)*+", re.ASCII)
 _LIBRARY = re.compile(r"[\w-]+\.osdi", re.ASCII)
 _UNSAFE_IN_TITLE = re.compile(r"[^\w .,:;=+()/%-]+", re.ASCII)
 # A `save` line of more than about a thousand names is not obeyed, without a word.
@@ -54,16 +55,7 @@ class Job:
         check_circuit(self.circuit)
         if not self.vectors:
             raise UsageError("vectors is empty: name at least one, such as 'v(out)'")
-        seen: set[str] = set()
-        for name in self.vectors:
-            if not _VECTOR.fullmatch(name):
-                raise UsageError(
-                    f"vector {name!r} must have the form 'v(node)', 'i(source)',"
-                    " '@device[quantity]' or 'device#node'"
-                )
-            if name.lower() in seen:
-                raise UsageError(f"vector {name!r} is asked for twice")
-            seen.add(name.lower())
+        _check_vectors(self.vectors)
 
     def deck(self, options: Options, libraries: Sequence[str]) -> str:
         """Write the whole netlist; plain ``ngspice -b`` runs it as it is.
@@ -88,7 +80,7 @@ class Job:
             "set no_mem_check",
             "set filetype=binary",
             options.stepping_command(),
-            *_save_lines(self.vectors),
+            *_save_lines(self._saved()),
             self.analysis.command(),
             "if $sim_status > 0",
             f"quit {ANALYSIS_FAILED}",
@@ -99,6 +91,18 @@ class Job:
             ".end",
         ]
         return "\n".join(lines) + "\n"
+
+    def _saved(self) -> list[str]:
+        """Return what the `save` lines name.
+
+        ngspice compares each name with every node: the operating point of a large array takes
+        longer for that than for everything else, while all of it is one number a node. `all` is
+        the voltages and currents, but no inner nodes and quantities of devices.
+        """
+        few = len(self.vectors) <= _NAMES_PER_LINE
+        if few or not isinstance(self.analysis, OperatingPoint):
+            return list(self.vectors)
+        return ["all", *(name for name in self.vectors if "#" in name or "@" in name)]
 
     def library_names(self) -> list[str]:
         """Give a plain file name for each compiled Verilog-A file, in order, all different."""
@@ -112,16 +116,32 @@ class Job:
         return names
 
 
+def _check_vectors(vectors: Sequence[str]) -> None:
+    together = "".join(f"{name}\n" for name in vectors)
+    # One look at all of them; a name with a line's end in it is none.
+    if together.count("\n") != len(vectors) or not _VECTORS.fullmatch(together):
+        bad = next(name for name in vectors if not _VECTOR.fullmatch(name))
+        raise UsageError(
+            f"vector {bad!r} must have the form 'v(node)', 'i(source)',"
+            " '@device[quantity]' or 'device#node'"
+        )
+    names = together.lower().splitlines()
+    if len(set(names)) < len(names):
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise UsageError(f"vector {twice!r} is asked for twice")
+
+
 def _safe(title: str) -> str:
     return _UNSAFE_IN_TITLE.sub(" ", title).strip()[:200]
 
 
 def _save_lines(vectors: Sequence[str]) -> Iterator[str]:
     line: list[str] = []
+    length = 0
     for name in vectors:
-        length = sum(map(len, line)) + len(line) + len(name)
+        length += 1 + len(name)
         if line and (len(line) == _NAMES_PER_LINE or length > _CHARACTERS_PER_LINE):
             yield "save " + " ".join(line)
-            line = []
+            line, length = [], 1 + len(name)
         line.append(name)
     yield "save " + " ".join(line)

@@ -21,13 +21,15 @@ from memcircuit.simulate.log import Findings, examine, read_log
 from memcircuit.simulate.options import Options, ladder
 from memcircuit.simulate.process import TimeLimitError, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
-from memcircuit.simulate.result import shortcoming, to_dataset
+from memcircuit.simulate.result import columns_of, shortcoming, to_dataset
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 
 if TYPE_CHECKING:
     import xarray as xr
 
 DECK = "deck.cir"
+#: bytes, the largest file ngspice may write unless told otherwise.
+FILE_LIMIT = 4 * 2**30
 _OUTPUT, _ERRORS = "ngspice.out", "ngspice.err"
 
 
@@ -48,7 +50,7 @@ def run(
     options: Options | None = None,
     time_limit: float = 600.0,
     keep: str | Path | None = None,
-    file_limit: int = 4 * 2**30,
+    file_limit: int = FILE_LIMIT,
 ) -> xr.Dataset:
     """Simulate.
 
@@ -80,6 +82,40 @@ def run(
         CompileError: a Verilog-A file is wrong.
         UsageError: ``keep`` cannot be written.
     """
+    found = _trusted(job, options, time_limit, keep, file_limit)
+    return to_dataset(job, *found)
+
+
+def run_point(
+    job: Job, *, options: Options | None = None, time_limit: float = 600.0
+) -> tuple[dict[str, float], dict[str, str | int | float]]:
+    """Simulate an operating point of many nodes, without the cost of a variable for each.
+
+    Args:
+        job: what to simulate, an operating point.
+        options: options of the simulator.
+        time_limit: s, wall clock for all attempts together.
+
+    Returns:
+        the value of every vector of the job, V or A, and the attributes, as of ``run``.
+
+    Raises:
+        SimulationError: as ``run``, and the other errors.
+    """
+    plot, attributes = _trusted(job, options, time_limit, None, FILE_LIMIT)
+    places = columns_of(job, plot)
+    values = plot.data[0, list(places.values())].tolist()
+    return dict(zip(places, values, strict=True)), attributes
+
+
+def _trusted(
+    job: Job,
+    options: Options | None,
+    time_limit: float,
+    keep: str | Path | None,
+    file_limit: int,
+) -> tuple[RawPlot, dict[str, str | int | float]]:
+    """Return the plot of a simulation that can be trusted, and its attributes."""
     keep = None if keep is None else Path(keep)
     if not time_limit > 0:
         raise UsageError(f"time_limit={time_limit!r} s must be above 0")
@@ -108,7 +144,7 @@ def run(
                     "points": len(attempt.plot.data),
                     "wall_time": time.monotonic() - begin,
                 }
-                return to_dataset(job, attempt.plot, attributes)
+                return attempt.plot, attributes
             failed.append(f"{name}: {attempt.reason}")
             if not attempt.may_converge:
                 break

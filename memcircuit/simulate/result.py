@@ -26,7 +26,7 @@ def shortcoming(job: Job, plots: list[RawPlot]) -> str:
     if not plots:
         return "the result file is empty or cut short (is the disk full?)"
     plot = plots[-1]
-    columns = _columns(job, plot)
+    columns = columns_of(job, plot)
     missing = [name for name in job.vectors if name not in columns]
     reason = ""
     if plot.plotname != job.analysis.plotname:
@@ -43,7 +43,7 @@ def shortcoming(job: Job, plots: list[RawPlot]) -> str:
         )
     elif shortfall := job.analysis.shortfall(plot.data[:, 0].real):
         reason = f"the result is not complete: {shortfall}"
-    elif strange := [n for n, column in columns.items() if not _is_finite(plot, column)]:
+    elif strange := _not_finite(plot, columns):
         reason = f"not a number at some points: {', '.join(strange[:20])}"
     return reason
 
@@ -63,7 +63,7 @@ def to_dataset(job: Job, plot: RawPlot, attributes: Mapping[str, str | int | flo
 
     dimension = job.analysis.dimension
     variables = {}
-    for name, column in _columns(job, plot).items():
+    for name, column in columns_of(job, plot).items():
         values = np.ascontiguousarray(plot.data[:, column])
         units = {"units": _unit(plot, column)}
         variables[name] = (dimension, values, units) if dimension else ((), values[0], units)
@@ -74,7 +74,7 @@ def to_dataset(job: Job, plot: RawPlot, attributes: Mapping[str, str | int | flo
     return xr.Dataset(variables, coordinates, dict(attributes))
 
 
-def _columns(job: Job, plot: RawPlot) -> dict[str, int]:
+def columns_of(job: Job, plot: RawPlot) -> dict[str, int]:
     """Find the columns of the vectors asked for, as far as they are there.
 
     ngspice wraps the names of device quantities in ``v(...)`` or ``i(...)``.
@@ -90,8 +90,9 @@ def _columns(job: Job, plot: RawPlot) -> dict[str, int]:
     return columns
 
 
-def _is_finite(plot: RawPlot, column: int) -> bool:
-    return bool(np.isfinite(plot.data[:, column]).all())
+def _not_finite(plot: RawPlot, columns: Mapping[str, int]) -> list[str]:
+    strange = set(np.flatnonzero(~np.isfinite(plot.data).all(axis=0)).tolist())
+    return [name for name, column in columns.items() if column in strange]
 
 
 def _unit(plot: RawPlot, column: int) -> str:

@@ -99,10 +99,20 @@ def test_a_title_is_one_harmless_line(title):
 
 def test_save_lines_stay_short_enough_for_ngspice():
     names = tuple(f"v(column_{n:05d})" for n in range(2500))
-    saves = [x for x in job(vectors=names).deck(Options(), []).splitlines() if x[:5] == "save "]
+    deck = job(vectors=names, analysis=Transient(1e-6)).deck(Options(), [])
+    saves = [line for line in deck.splitlines() if line.startswith("save ")]
     assert max(map(len, saves)) <= 1000
     assert max(len(line.split()) - 1 for line in saves) <= 100
     assert [name for line in saves for name in line.split()[1:]] == list(names)
+
+
+def test_a_large_operating_point_saves_all_and_what_is_not_in_all():
+    nodes = tuple(f"v(a{n})" for n in range(100))
+    names = ("I(V1)", "@r1[p]", "n1#temperature", "v(n1#flow)")
+    assert "save all @r1[p] n1#temperature v(n1#flow)" in job(vectors=nodes + names).deck(
+        Options(), []
+    )
+    assert " ".join(["save", *nodes]) in job(vectors=nodes).deck(Options(), [])
 
 
 def test_library_names_are_plain_and_different():
