@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.crossbar.charging import cell_capacitances, port_capacitances
+from memcircuit.crossbar.charging import array_capacitances, port_capacitances
 from memcircuit.crossbar.frozen import frozen_movement
 from memcircuit.crossbar.plan import ArrayPlan
 from memcircuit.crossbar.reduced_plan import Reduction
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
+from memcircuit.experiments.cell_record import verilog_a
 from memcircuit.experiments.circuits import device_of
 from memcircuit.experiments.time_step import largest_step
 
@@ -154,6 +155,8 @@ def run_checked(
         the run, and by which method it was obtained.
     """
     if isinstance(reduction, Reduction):
+        reduction = reduction.too_slow(plan.pulses) or reduction
+    if isinstance(reduction, Reduction):
         run = run_reduced(plan, reduction, simulator, allowed=allowed)
         bound = np.where(run.simulated, 0.0, run.movement)
         row, column = (int(k) for k in np.unravel_index(bound.argmax(), bound.shape))
@@ -239,7 +242,7 @@ def _stretch(
         plan.cell, [(int(i), int(j)) for i, j in cells], states[at], plan.form,
         {name: value[at] for name, value in plan.variation.items()}, plan.selection.gates[at],
     )  # fmt: skip
-    charging = cell_capacitances(plan.cell, plan.selection)
+    charging = array_capacitances(plan.cell, plan.selection, plan.lines)
     bench = port_bench(
         ports, network.conductances(), sequence.waveform.source(),
         capacitances=None if charging is None else port_capacitances(network, charging),
@@ -252,7 +255,7 @@ def _stretch(
     into = network.port_currents(np.concatenate([row, column]).T, driver)
     delivered = np.column_stack([into, driver]) @ network.driver_current
     seen = frozen_movement(
-        device_of(plan.cell), states, network, time, driver, into,
+        plan.cell, states, network, time, driver, into,
         instants=_ends(sequence), allowed=allowed, variation=plan.variation,
     )  # fmt: skip
     simulated = np.zeros(states.shape, dtype=bool)
@@ -302,7 +305,7 @@ def _job(
         circuit=circuit,
         analysis=Transient(stop=float(sequence.waveform.time[-1]), step=step, max_step=step),
         vectors=vectors,
-        verilog_a=device_of(plan.cell).verilog_a(plan.form),
+        verilog_a=verilog_a(plan.cell, plan.form),
     )
 
 

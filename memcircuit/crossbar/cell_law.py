@@ -13,8 +13,9 @@ from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
 
 if TYPE_CHECKING:
-    from pyspice_netlists.cells import Cell
-    from pyspice_netlists.vdmos import Vdmos
+    from pyspice_netlists.cells import Cell, HybridMemristor, OneSelectorOneMemristor
+    from pyspice_netlists.interfaces import Memristor
+    from pyspice_netlists.transistor_law import TransistorLaw
 
 Port = Callable[[Array, Array], tuple[Array, Array]]
 
@@ -43,8 +44,8 @@ class CellLaw(Protocol):
 
 
 @dataclass(frozen=True)
-class MemristorLaw:
-    """A memristor between the lines, its plus terminal at the row line.
+class TwoTerminalLaw:
+    """A memristor between the lines, its plus terminal at the row line, or what holds one.
 
     Attributes:
         port: takes voltages (V) and states of one shape, returns currents (A) and slopes (S).
@@ -70,35 +71,36 @@ class TransistorMemristorLaw:
 
     The one unknown of a cell is the drain's voltage above the source, V. From it follow the
     memristor's current and, less that of the body diode, the current I in the channel, with it
-    the voltages behind rd and rs, and what the channel would let pass there. That less I rises
-    with V, and between V = 0 and the voltage of the whole cell it goes through zero.
+    the voltages behind its resistances, and what the channel would let pass there. That less I
+    rises with V, and between V = 0 and the voltage of the whole cell it goes through zero.
 
     Attributes:
-        port: the memristor, as in :class:`MemristorLaw`.
-        transistor: the transistor's card.
+        port: the memristor, as in :class:`TwoTerminalLaw`.
+        transistor: the transistor.
         gmin: S, the simulator's conductance across junctions.
     """
 
     port: Port
-    transistor: Vdmos
+    transistor: TransistorLaw
     gmin: float = 1e-12
 
     def current(
         self, row: Array, column: Array, state: Array, gate: Array
     ) -> tuple[Array, Array, Array]:
         """Return the current and its derivatives; see :class:`CellLaw`."""
-        from pyspice_netlists.vdmos import rising_root
+        from pyspice_netlists.roots import rising_root
 
         whole, overdrive, state = np.broadcast_arrays(row - column, gate - column, state)
         fet = self.transistor
-        series = fet.rd + fet.rs
+        at_source = fet.source_resistance
+        series = fet.drain_resistance + at_source
 
         def surplus(drain: Array) -> tuple[Array, ...]:
             i, slope = self.port(whole - drain, state)
             past, leak = fet.body(drain, self.gmin)
             inner = i - past
-            flowing, gds, gm = fet.channel(drain - inner * series, overdrive - inner * fet.rs)
-            load = 1 + gds * series + gm * fet.rs
+            flowing, gds, gm = fet.channel(drain - inner * series, overdrive - inner * at_source)
+            load = 1 + gds * series + gm * at_source
             rise = gds + (slope + leak) * load
             return flowing - inner, rise, drain, i, slope, gds + leak * load, gm
 
@@ -112,15 +114,69 @@ class TransistorMemristorLaw:
         return i + slope * (drain - root), after_row, -after_row - share * gm
 
 
+@dataclass(frozen=True)
+class Series:
+    """Two elements that carry one current, as one.
+
+    The unknown is the voltage across the second. The current is taken from both, each weighted by
+    the slope of the other: an error of the voltage cancels, and the element that holds nearly all
+    of the voltage gives the current, however small, to its own accuracy.
+
+    Attributes:
+        first: takes voltages (V) and states of one shape, returns currents (A) and slopes (S),
+            above 0.
+        second: the same.
+    """
+
+    first: Port
+    second: Port
+
+    def port(self, volts: Array, state: Array) -> tuple[Array, Array]:
+        """Return the current and the slope of both together."""
+        _, (_, total, i1, g1, i2, g2) = self._solved(volts, state)
+        return (i1 * g2 + i2 * g1) / total, g1 * g2 / total
+
+    def across_second(self, volts: Array, state: Array) -> Array:
+        """Return the voltage across the second element, V."""
+        return self._solved(volts, state)[0]
+
+    def _solved(self, volts: Array, state: Array) -> tuple[Array, tuple[Array, ...]]:
+        from pyspice_netlists.roots import rising_root
+
+        whole, state = np.broadcast_arrays(volts, state)
+
+        def surplus(u: Array) -> tuple[Array, ...]:
+            (i1, g1), (i2, g2) = self.first(whole - u, state), self.second(u, state)
+            return i2 - i1, g1 + g2, i1, g1, i2, g2
+
+        _, total, _, g1, _, _ = surplus(np.zeros_like(whole))
+        bracket = np.minimum(whole, 0.0), np.maximum(whole, 0.0)
+        return rising_root(surplus, *bracket, whole * g1 / total)
+
+
+def _resistor(ohm: float) -> Port:
+    return lambda volts, _: (volts / ohm, np.full_like(volts, 1 / ohm))
+
+
+def _beside(first: Port, second: Port) -> Port:
+    def port(volts: Array, state: Array) -> tuple[Array, Array]:
+        (i1, g1), (i2, g2) = first(volts, state), second(volts, state)
+        return i1 + i2, g1 + g2
+
+    return port
+
+
 def cell_law(
     cell: Cell, variation: Mapping[str, ArrayLike] | None = None, *, gmin: float = 1e-12
 ) -> CellLaw:
     """Return the law of a cell around a memcircuit device.
 
     Args:
-        cell: :class:`~pyspice_netlists.cells.OneMemristor` or
-            :class:`~pyspice_netlists.cells.OneTransistorOneMemristor`; the row line is its
-            bit line, the column line its source line.
+        cell: :class:`~pyspice_netlists.cells.OneMemristor`,
+            :class:`~pyspice_netlists.cells.OneTransistorOneMemristor`,
+            :class:`~pyspice_netlists.cells.OneSelectorOneMemristor`, whose selector stays in its
+            initial state, or :class:`~pyspice_netlists.cells.HybridMemristor`; the row line is
+            its bit line, the column line its source line.
         variation: multipliers by name, such as ``m_g_max``, each (rows, columns).
         gmin: S, the simulator's conductance across junctions.
 
@@ -128,27 +184,70 @@ def cell_law(
         UsageError: another kind of cell, a device without equations, a transistor of which
             only netlist lines are known, or an unknown multiplier.
     """
+    from pyspice_netlists import cells
+
+    port = _port(cell.device, **(variation or {}))
+    match cell:
+        case cells.OneMemristor():
+            return TwoTerminalLaw(port)
+        case cells.OneSelectorOneMemristor():
+            return TwoTerminalLaw(_series(cell, port).port)
+        case cells.HybridMemristor():
+            return TwoTerminalLaw(_beside(_resistor(cell.parallel), _series(cell, port).port))
+        case cells.OneTransistorOneMemristor():
+            transistor = cell.access_transistor()
+            if transistor.law is None:
+                raise UsageError(
+                    f"transistor {transistor.name!r} has netlist lines only: give it a law, such "
+                    "as Vdmos or Mosfet"
+                )
+            return TransistorMemristorLaw(port, transistor.law, gmin)
+    raise UsageError(
+        f"cell {type(cell).__name__} has no current law; there are OneMemristor, "
+        "OneTransistorOneMemristor, OneSelectorOneMemristor and HybridMemristor"
+    )
+
+
+def memristor_voltage(
+    cell: Cell, volts: Array, state: Array, variation: Mapping[str, ArrayLike] | None = None
+) -> Array:
+    """Return what of a cell's voltage its memristor sees at most, V.
+
+    That is the whole of it beside a transistor, whose drain may be anywhere while it charges.
+
+    Args:
+        cell: as of :func:`cell_law`.
+        volts: (...) V, from row to column line.
+        state: (...) state of the memristor.
+        variation: multipliers by name, of a shape that broadcasts with both.
+    """
+    from pyspice_netlists.cells import HybridMemristor, OneSelectorOneMemristor
+
+    if not isinstance(cell, OneSelectorOneMemristor | HybridMemristor):
+        return volts
+    return _series(cell, _port(cell.device, **(variation or {}))).across_second(volts, state)
+
+
+def _series(cell: OneSelectorOneMemristor | HybridMemristor, port: Port) -> Series:
+    """Return the memristor with what is in series with it."""
+    from pyspice_netlists.cells import HybridMemristor
+
+    if isinstance(cell, HybridMemristor):
+        return Series(_resistor(cell.series), port)
+    alone, held = _port(cell.selector), np.array(cell.selector.initial_state)
+    return Series(lambda volts, _: alone(volts, held), port)
+
+
+def _port(device: Memristor, **variation: ArrayLike) -> Port:
+    """Return a device's current and slope; an unknown multiplier is refused here, not mid-way."""
     from memcircuit.devices.device import Device
-    from pyspice_netlists.cells import OneMemristor, OneTransistorOneMemristor
 
-    if not isinstance(cell.device, Device):
-        raise UsageError(f"device {cell.device.name!r} has no equations to take a current from")
-    model, spread = cell.device.numpy(), dict(variation or {})
+    if not isinstance(device, Device):
+        raise UsageError(f"device {device.name!r} has no equations to take a current from")
+    model = device.numpy()
 
-    def port(v: Array, s: Array) -> tuple[Array, Array]:
-        return model.port(v, s, **spread)
+    def port(volts: Array, state: Array) -> tuple[Array, Array]:
+        return model.port(volts, state, **variation)
 
-    port(np.zeros(()), np.zeros(()))  # an unknown multiplier is refused here, not mid-way
-    if isinstance(cell, OneMemristor):
-        return MemristorLaw(port)
-    if not isinstance(cell, OneTransistorOneMemristor):
-        raise UsageError(
-            f"cell {type(cell).__name__} has no current law; there are OneMemristor and "
-            "OneTransistorOneMemristor"
-        )
-    transistor = cell.access_transistor()
-    if transistor.law is None:
-        raise UsageError(
-            f"transistor {transistor.name!r} has netlist lines only: give it a law, such as Vdmos"
-        )
-    return TransistorMemristorLaw(port, transistor.law, gmin)
+    port(np.zeros(()), np.zeros(()))
+    return port

@@ -1,4 +1,4 @@
-"""What frozen cells with transistors charge: capacitances on the lines, carried to the ports."""
+"""What wires and frozen transistors charge: capacitances on the lines, carried to the ports."""
 
 from __future__ import annotations
 
@@ -10,68 +10,77 @@ from numpy.typing import NDArray
 
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.selection import Selection
-from memcircuit.crossbar.wires import Array
+from memcircuit.crossbar.wires import Array, Lines
 
 if TYPE_CHECKING:
     from pyspice_netlists import Cell
-    from pyspice_netlists.vdmos import Vdmos
+    from pyspice_netlists.transistor_law import TransistorLaw
 
 # A correction's correction: a capacitor below this share of all at both of its nodes.
 _SMALL_SHARE = 1e-3
+# Of the currents that charge lines: their lag is wanted to no more than its size.
+_LAG_ACCURACY = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class CellCapacitances:
-    """Capacitances of cells, F, each (rows, columns).
+class ArrayCapacitances:
+    """Capacitances of an array's cells and wires, F, each (rows, columns).
 
     Attributes:
-        row: from row line to ground.
-        column: from column line to ground.
-        across: from row line to column line.
+        row: of each cell from row line to ground.
+        column: of each cell from column line to ground.
+        across: of each cell from row line to column line.
+        row_wire: of the row line's node to ground, whatever the cell there.
+        column_wire: the same of the column line's.
     """
 
     row: Array
     column: Array
     across: Array
+    row_wire: Array
+    column_wire: Array
 
 
-def cell_capacitances(cell: Cell, selection: Selection) -> CellCapacitances | None:
-    """Return the capacitances of cells whose column lines are near 0 V; None without transistor.
+def array_capacitances(cell: Cell, selection: Selection, lines: Lines) -> ArrayCapacitances | None:
+    """Return the capacitances of an array whose column lines are near 0 V; None without any.
 
     Gates are held, so that what is between gate and another pin is to ground. The drain of an
     open transistor is at its source, that of a closed one follows the row line through the
     memristor.
     """
-    from pyspice_netlists import OneTransistorOneMemristor
-
-    if not isinstance(cell, OneTransistorOneMemristor):
-        return None
-    fet = cell.access_transistor().law
-    if fet is None:
-        return None
-    gates, is_open = selection.gates, open_transistors(cell, selection)
-    drain = _gate_drain(fet, gates)
-    return CellCapacitances(
-        row=np.where(is_open, 0.0, drain),
-        column=fet.cgs + np.where(is_open, drain, 0.0),
-        across=np.where(is_open, 0.0, fet.cjo),
+    law, none = _transistor_law(cell), np.zeros(lines.shape)
+    wires = lines.row_capacitance, lines.column_capacitance
+    if law is None:
+        return ArrayCapacitances(none, none, none, *wires) if np.any(wires) else None
+    is_open, own = open_transistors(cell, selection), law.capacitances(selection.gates)
+    return ArrayCapacitances(
+        row=np.where(is_open, 0.0, own.gate_drain),
+        column=own.gate_source + np.where(is_open, own.gate_drain, 0.0),
+        across=np.where(is_open, 0.0, own.drain_source),
+        row_wire=wires[0],
+        column_wire=wires[1],
     )
 
 
 def open_transistors(cell: Cell, selection: Selection) -> NDArray[np.bool_]:
     """Return which cells have a transistor that is open for certain, (rows, columns).
 
-    Near 0 V on the column lines; one within five slopes of its threshold counts as closed.
+    Near 0 V on the column lines; one near its threshold counts as closed.
     """
+    law = _transistor_law(cell)
+    return np.asarray(selection.gates > (0.0 if law is None else law.conducting_above))
+
+
+def _transistor_law(cell: Cell) -> TransistorLaw | None:
     from pyspice_netlists import OneTransistorOneMemristor
 
-    law = cell.access_transistor().law if isinstance(cell, OneTransistorOneMemristor) else None
-    least = 0.0 if law is None else law.vto + 5 * law.ksubthres
-    return np.asarray(selection.gates > least)
+    if not isinstance(cell, OneTransistorOneMemristor):
+        return None
+    return cell.access_transistor().law
 
 
-def port_capacitances(network: PortNetwork, cells: CellCapacitances) -> Array:
-    """Return the frozen cells' capacitances as a mesh between ports, driver and ground.
+def port_capacitances(network: PortNetwork, array: ArrayCapacitances) -> Array:
+    """Return capacitances of frozen cells and wires as a mesh between ports, driver and ground.
 
     With U the voltages of the nodes per volt at each port and at the driver, the mesh holds the
     charge U^T C U: the admittance of the network is then exact to the first order in frequency,
@@ -82,14 +91,9 @@ def port_capacitances(network: PortNetwork, cells: CellCapacitances) -> Array:
         (2k, 2k + 2) F, as :meth:`~memcircuit.crossbar.reduction.PortNetwork.conductances`; some
         may be negative, the mesh as a whole stores positive energy.
     """
-    at = tuple(network.cells.T)
     row, column = (_per_volt(network, potential) for potential in (network.row, network.column))
-    charge = np.zeros((len(row), len(row)))
-    parts = ((row, cells.row), (column, cells.column), (row - column, cells.across))
-    for voltage, farads in parts:
-        own = np.array(farads)
-        own[at] = 0.0
-        charge += (voltage * own.ravel()) @ voltage.T
+    at_rows, at_columns = _charges(network, array, row, column)
+    charge = row @ at_rows.T + column @ at_columns.T
     total = charge.sum(axis=1)
     np.fill_diagonal(charge, 0.0)
     mesh = np.column_stack([-charge[:-1], total[:-1]])
@@ -105,7 +109,74 @@ def _per_volt(network: PortNetwork, potential: Array) -> Array:
     return np.vstack([ports, flat[-1] - network.open_voltage @ ports])
 
 
-def _gate_drain(fet: Vdmos, volts: Array) -> Array:
-    """Return ngspice's gate-drain capacitance of a VDMOS at gate-drain voltages above 0 V, F."""
-    mean, half = (fet.cgdmax + fet.cgdmin) / 2, (fet.cgdmax - fet.cgdmin) / 2
-    return np.asarray(mean + half * np.tanh(fet.a * volts))
+def _charges(
+    network: PortNetwork, array: ArrayCapacitances, row: Array, column: Array
+) -> tuple[Array, Array]:
+    """Return the charge on row and column nodes at their potentials (..., nodes), C.
+
+    The cells of the network, which are simulated, count for nothing.
+    """
+    frozen = np.ones(array.row.shape)
+    frozen[tuple(network.cells.T)] = 0.0
+    across = (row - column) * (array.across * frozen).ravel()
+    at_rows = row * (array.row * frozen + array.row_wire).ravel()
+    at_columns = column * (array.column * frozen + array.column_wire).ravel()
+    return at_rows + across, at_columns - across
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What the mesh of a port network leaves out of the charging of its lines, to the next order.
+
+    Attributes:
+        square: s^2, voltage that a port lacks, per change of the driver's slope in V/s^2.
+        loss: F s, power that charging takes on a ramp and that neither the mesh of resistances
+            nor that of capacitances between ports and ground draws, per square of its slope.
+    """
+
+    square: float
+    loss: float
+
+
+def charging_lag(
+    network: PortNetwork, g: Array, lines: Lines, selection: Selection, array: ArrayCapacitances
+) -> Lag:
+    """Return what the mesh of capacitances lacks: nodes between the ports lag behind them.
+
+    On a ramp of 1 V/s the currents that charge the capacitances pull the nodes back by what they
+    drop on the way; what is left of that with the ports held is not in the mesh. The charge that
+    these nodes then lack acts on the ports through their impedance.
+
+    Args:
+        network: the array, reduced.
+        g: (rows, columns) S, its cells.
+        lines: the lines.
+        selection: what their ends are given.
+        array: the capacitances.
+    """
+    from memcircuit.crossbar.nodes import NodeSolver
+
+    at = tuple(network.cells.T)
+    currents = _charges(network, array, network.row[-1].ravel(), network.column[-1].ravel())
+    left = g.copy()
+    left[at] = 0.0
+    pulled = NodeSolver(left, selection.lines(lines)).solve(
+        row_current=currents[0].reshape(g.shape),
+        column_current=currents[1].reshape(g.shape),
+        tolerance=_LAG_ACCURACY,
+    )
+    at_ports = np.append(pulled.row[at], pulled.column[at])
+    row, column = (_per_volt(network, potential) for potential in (network.row, network.column))
+    row_lag = pulled.row.ravel() - at_ports @ row[:-1]
+    column_lag = pulled.column.ravel() - at_ports @ column[:-1]
+    lacking, by_driver = (
+        row[:-1] @ at_rows + column[:-1] @ at_columns
+        for at_rows, at_columns in (
+            _charges(network, array, row_lag, column_lag),
+            _charges(network, array, row[-1], column[-1]),
+        )
+    )
+    return Lag(
+        square=float(np.abs(network.impedance @ lacking).max()),
+        loss=float(row_lag @ currents[0] + column_lag @ currents[1] + at_ports @ by_driver),
+    )

@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.crossbar.cell_law import CellLaw
+from memcircuit.crossbar.cell_law import CellLaw, memristor_voltage
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.selection import Selection
 from memcircuit.crossbar.wires import Array, Lines
+from memcircuit.experiments.circuits import device_of
 
 if TYPE_CHECKING:
     from memcircuit.devices.device import Device
+    from pyspice_netlists import Cell
 
 # A closed transistor that sees less than this share of the pulse stays frozen: what its
 # capacitance draws is as small beside the currents of the selected lines.
@@ -179,7 +181,7 @@ class Movement:
 
 
 def frozen_movement(
-    device: Device,
+    cell: Cell,
     states: Array,
     network: PortNetwork,
     time: Array,
@@ -192,13 +194,13 @@ def frozen_movement(
 ) -> Movement:
     """Bound and estimate how far the states of frozen cells would have moved in a run.
 
-    The whole voltage of a cell is counted as the memristor's, also behind a transistor: behind
-    an open one it is, and behind a closed one it is until the drain has charged. First every cell
+    The whole voltage of a cell is counted as the memristor's behind a transistor: behind an open
+    one it is, and behind a closed one it is until the drain has charged. First every cell
     is taken to see its highest and its lowest voltage all the time; for cells that would then
     move more than a hundredth of ``allowed``, the rate at their own state is summed over the run.
 
     Args:
-        device: the memristor.
+        cell: the kind of cell.
         states: (rows, columns).
         network: the rest of the array.
         time: (n,) s.
@@ -216,19 +218,20 @@ def frozen_movement(
         part = slice(start, start + chunk)
         volts = drive @ across[:, part]
         low[part], high[part] = volts.min(axis=0), volts.max(axis=0)
-    model, flat = device.numpy(), states.ravel()
+    model, flat = device_of(cell).numpy(), states.ravel()
     own = {name: np.broadcast_to(v, states.shape).ravel() for name, v in variation.items()}
-    rates = np.abs(model.rate(np.stack([low, high]), flat, **own))
+    extremes = memristor_voltage(cell, np.stack([low, high]), flat, own)
+    rates = np.abs(model.rate(extremes, flat, **own))
     moved = rates.max(axis=0) * (time[-1] - time[0])
-    cells = network.cells[:, 0] * states.shape[1] + network.cells[:, 1]
-    moved[cells] = 0.0
+    moved[network.cells[:, 0] * states.shape[1] + network.cells[:, 1]] = 0.0
     change = np.zeros((len(instants), states.size))
-    for cell in np.flatnonzero(moved > _FOLLOWED * min(allowed, 1.0)):
-        alone = {name: value[cell] for name, value in own.items()}
-        rate = model.rate(drive @ across[:, cell], flat[cell], **alone)
-        moved[cell] = np.trapezoid(np.abs(rate), time)
+    for number in np.flatnonzero(moved > _FOLLOWED * min(allowed, 1.0)):
+        alone = {name: value[number] for name, value in own.items()}
+        volts = memristor_voltage(cell, drive @ across[:, number], flat[number], alone)
+        rate = model.rate(volts, flat[number], **alone)
+        moved[number] = np.trapezoid(np.abs(rate), time)
         steps = 0.5 * (rate[1:] + rate[:-1]) * np.diff(time)
-        change[:, cell] = np.interp(instants, time, np.append(0.0, np.cumsum(steps)))
+        change[:, number] = np.interp(instants, time, np.append(0.0, np.cumsum(steps)))
     largest = np.maximum(np.abs(low), np.abs(high))
     return Movement(
         largest.reshape(states.shape), moved.reshape(states.shape),

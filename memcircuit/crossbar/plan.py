@@ -112,13 +112,13 @@ def prepare(
     selection = select(selected, shape, bias, gate=volts, gate_lines=array.gate_lines)
     _refuse_open_lines(selection, lines)
     shortest = min(pulse.width for pulse in given)
-    spread = _variation(variation, shape)
+    spread = variation_tables(variation, shape)
     plan = ArrayPlan(
         cell=whole,
         law=cell_law(whole, spread),
         lines=lines,
         selection=selection,
-        states=_states(states, shape),
+        states=state_table(states, shape),
         variation=spread,
         pulses=given,
         gap=shortest / 5,
@@ -156,7 +156,10 @@ def _refuse_open_lines(selection: Selection, lines: Lines) -> None:
                 raise UsageError(f"{kind} line {line} of a selected cell is not {does} (inf)")
 
 
-def _variation(given: Mapping[str, ArrayLike] | None, shape: tuple[int, int]) -> dict[str, Array]:
+def variation_tables(
+    given: Mapping[str, ArrayLike] | None, shape: tuple[int, int]
+) -> dict[str, Array]:
+    """Return multipliers, each (rows, columns); raises UsageError for what are none."""
     if not isinstance(given or {}, Mapping):
         raise UsageError(f"variation = {given!r}: expected multipliers by name")
     spread = {}
@@ -211,7 +214,8 @@ def _pulses(given: Sequence[Pulse | tuple[Pulse, int]]) -> tuple[Pulse, ...]:
     return tuple(whole)
 
 
-def _states(given: ArrayLike, shape: tuple[int, int]) -> Array:
+def state_table(given: ArrayLike, shape: tuple[int, int]) -> Array:
+    """Return states as (rows, columns); raises UsageError for what are none."""
     states = _table("states", given, shape)
     refuse("states", states, (states >= 0) & (states <= 1), "a state in 0 ... 1")
     return states

@@ -42,6 +42,8 @@ BIASES = {
     "v/2": Bias(1 / 2, 1 / 2),
     "v/3": Bias(1 / 3, 2 / 3),
     "floating": Bias(None, None),
+    # The other lines are grounded too: what selects is the gate line, so there must be one to open.
+    "transistor": Bias(0.0, 0.0),
 }
 
 
@@ -148,16 +150,24 @@ def select(
     Args:
         cells: row and column of one cell, or of each of several.
         shape: rows and columns of the array.
-        bias: a bias, or the name of one: "grounded", "v/2", "v/3" or "floating".
-        gate: V, on the gate lines of the selected cells.
+        bias: a bias, or the name of one: "grounded", "v/2", "v/3", "floating", or "transistor",
+            which grounds the other lines of an array whose gate lines select.
+        gate: V, on the gate lines of the selected cells; 0 in an array without transistors.
         gate_lines: whether the cells of a row or those of a column share a gate line.
         called: what the caller calls the bias.
 
     Raises:
-        UsageError: no such bias, or cells that are no cells of the array.
+        UsageError: no such bias, one that the array does not have, or cells that are no cells of
+            the array.
     """
     if not isinstance(bias, Bias) and (not isinstance(bias, str) or bias not in BIASES):
         raise UsageError(f"{called} = {bias!r}; choose {', '.join(BIASES)}, or pass a Bias")
+    if bias == "transistor" and gate == 0:
+        others = ", ".join(name for name in BIASES if name != bias)
+        raise UsageError(
+            f"{called} = {bias!r}, but the array's cells have no transistor, or gate = 0 V opens "
+            f"none; choose {others}"
+        )
     try:
         given = np.asarray(cells)
     except ValueError:  # ragged
@@ -167,6 +177,27 @@ def select(
     pairs = tuple((int(row), int(column)) for row, column in given.reshape(-1, 2))
     chosen = BIASES[bias] if isinstance(bias, str) else bias
     return Selection(shape, pairs, chosen, gate, gate_lines)
+
+
+def bias_names(gated: bool, given: Sequence[str] | None, called: str = "biases") -> list[str]:
+    """Return the names of bias schemes to compare.
+
+    Args:
+        gated: whether the array's cells have a transistor.
+        given: the names; when None "transistor" for cells with one, all others for cells without.
+        called: what the caller calls them.
+
+    Raises:
+        UsageError: no list of names, or a scheme that the array does not have.
+    """
+    if given is None:
+        return [name for name in BIASES if (name == "transistor") == gated]
+    names = [] if isinstance(given, str) or not isinstance(given, Sequence) else list(given)
+    if not names or not all(isinstance(name, str) and name in BIASES for name in names):
+        raise UsageError(f"{called} = {given!r}: expected a list of {', '.join(BIASES)}")
+    if "transistor" in names and not gated:
+        raise UsageError(f"{called}: 'transistor', but the array's cells have no transistor")
+    return names
 
 
 def at_cells(volts: Array, gate_lines: GateLines, shape: tuple[int, int]) -> Array:

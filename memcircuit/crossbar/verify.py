@@ -25,7 +25,8 @@ from memcircuit.crossbar.selection import Bias
 from memcircuit.crossbar.wires import Array
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import device_of, programming_pulse, whole_number
+from memcircuit.experiments.circuits import device_of
+from memcircuit.experiments.write_rules import Progress, WriteRules, write_rules
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,12 +37,8 @@ if TYPE_CHECKING:
 
 Verify = Literal["array", "cell"]
 
-# The last pulse before a target may be shorter than the given one, down to this share.
-_SHORTEST = 1 / 50
 # Change of a state from which the network is renewed.
 _STALE = 0.1
-# Of the pulses that would reach the target at the last rate, this share is given unread.
-_UNREAD = 0.5
 
 
 def write_verify(
@@ -69,10 +66,9 @@ def write_verify(
     """Bring cells of an array to target conductances, one after another.
 
     A cell is read; while it misses its target it is given pulses of the polarity that leads
-    there, and read again. While the target is far by the rate seen last, half of the pulses that
-    would reach it are given before the next read, at most ``burst``; within two pulses of it, one
-    pulse is given, made shorter so as to end on it. Overshoot is met by the other polarity. Each
-    such decision is one simulation, which starts in the states where the last one ended.
+    there, by :class:`~memcircuit.experiments.write_rules.WriteRules`, and read again. Overshoot
+    is met by the other polarity. Each such decision is one simulation, which starts in the states
+    where the last one ended.
 
     Args:
         array: the array, of a kind of cell.
@@ -119,11 +115,12 @@ def write_verify(
     check_tolerance(tolerance)
     check_allowed(allowed_movement)
     memristor = device_of(cell_of(array))
-    rules = _Rules(
-        tolerance, whole_number(max_pulses, "max_pulses"), whole_number(burst, "burst"), verify,
-        programming_pulse(memristor, "set", set), programming_pulse(memristor, "reset", reset),
-    )  # fmt: skip
-    simulation = _Simulation(Simulator(options, time_limit), reduced, allowed_movement)
+    if verify not in ("array", "cell"):
+        raise UsageError(f"verify = {verify!r}; choose 'array' or 'cell'")
+    rules = write_rules(memristor, set, reset, max_pulses, burst)
+    simulation = _Simulation(
+        Simulator(options, time_limit), reduced, allowed_movement, verify, tolerance
+    )
     wanted = _targets(targets)
 
     # every cell's plan first: what is wrong with the last is said before anything is simulated
@@ -175,52 +172,14 @@ def _summary(methods: list[str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Rules:
-    """When to stop, and what to give next."""
-
-    tolerance: float
-    max_pulses: int
-    burst: int
-    verify: Verify
-    set: Pulse
-    reset: Pulse
-
-    def __post_init__(self) -> None:
-        if self.max_pulses < 1 or self.burst < 1:
-            raise UsageError(
-                f"max_pulses = {self.max_pulses}, burst = {self.burst}: both must be at least 1"
-            )
-        if self.verify not in ("array", "cell"):
-            raise UsageError(f"verify = {self.verify!r}; choose 'array' or 'cell'")
-        if self.set.amplitude * self.reset.amplitude >= 0:
-            raise UsageError(
-                f"set = {self.set!r} and reset = {self.reset!r}: expected opposite polarities"
-            )
-
-    def next(self, pulse: Pulse, missing: float, rate: float, left: int) -> tuple[Pulse, int]:
-        """Return the pulse to give next, and how often.
-
-        Args:
-            pulse: the one given for this direction.
-            missing: S, distance from the target.
-            rate: S per second of pulse in this direction; nan if not seen yet.
-            left: pulses that are left.
-        """
-        if np.isnan(rate):
-            return pulse, 1
-        wanted = missing / (rate * pulse.width)
-        if wanted >= 1 / _UNREAD:
-            return pulse, min(int(_UNREAD * wanted), self.burst, left)
-        return replace(pulse, width=pulse.width * float(np.clip(wanted, _SHORTEST, 1.0))), 1
-
-
-@dataclass(frozen=True)
 class _Simulation:
-    """How a decision is simulated."""
+    """How a decision is simulated, and what it is made by."""
 
     simulator: Simulator
     reduced: bool
     allowed: float
+    verify: Verify
+    tolerance: float
 
     def reduction(self, plan: ArrayPlan) -> Reduction | str:
         return reduce_plan(plan) if self.reduced else ASKED
@@ -240,32 +199,28 @@ class _Outcome:
 
 
 def _tune(
-    plan: ArrayPlan, reading: Reading, target: float, rules: _Rules, simulation: _Simulation
+    plan: ArrayPlan, reading: Reading, target: float, rules: WriteRules, simulation: _Simulation
 ) -> _Outcome:
     """Bring one cell to its target; the plan selects it and holds its two pulses."""
     states = reduced_at = plan.states
     reduction = simulation.reduction(plan)
-    rates = {1: np.nan, -1: np.nan}
-    pulses, reads, energy = 0, 1, 0.0
+    progress, pulses, reads, energy = Progress(), 0, 1, 0.0
     methods: list[str] = []
-    measured = _measure(plan, reading, states, rules.verify)
-    while abs(measured - target) > rules.tolerance * target and pulses < rules.max_pulses:
-        missing = target - measured
-        way = 1 if missing > 0 else -1
-        given = rules.set if way > 0 else rules.reset
-        pulse, count = rules.next(given, abs(missing), rates[way], rules.max_pulses - pulses)
+    measured = _measure(plan, reading, states, simulation.verify)
+    allowed = simulation.tolerance * target
+    while abs(measured - target) > allowed and pulses < rules.max_pulses:
+        dose = rules.next(progress, target - measured, pulses)
         if isinstance(reduction, Reduction) and _stale(states, reduced_at, simulation.allowed):
             reduction, reduced_at = simulation.reduction(replace(plan, states=states)), states
-        part = replace(plan, states=states, pulses=(pulse,) * count)
+        part = replace(plan, states=states, pulses=(dose.pulse,) * dose.count)
         run, method = run_checked(part, reduction, simulation.simulator, allowed=simulation.allowed)
         states, before = run.states[-1], measured
-        measured = _measure(plan, reading, states, rules.verify)
-        rate = way * (measured - before) / (count * pulse.width)
-        rates[way] = rate if rate > 0 else rates[way]
-        pulses, reads = pulses + count, reads + 1
+        measured = _measure(plan, reading, states, simulation.verify)
+        progress = progress.after(dose, measured - before)
+        pulses, reads = pulses + dose.count, reads + 1
         energy += float(run.energy.sum())
         methods.append(method)
-    reached = abs(measured - target) <= rules.tolerance * target
+    reached = abs(measured - target) <= allowed
     return _Outcome(measured, reached, pulses, reads, energy, states, methods)
 
 

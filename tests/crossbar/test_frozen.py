@@ -81,8 +81,9 @@ def test_movement_of_a_known_voltage(device, states):
     still = np.zeros((time.size, 2))
     across = (network.row - network.column)[-1] * 1.6
     rate = np.abs(device.numpy().rate(across, states))
+    cell = mc.cells.OneMemristor(device)
     rough, summed = (
-        frozen_movement(device, states, network, time, driver, still, allowed=allowed,
+        frozen_movement(cell, states, network, time, driver, still, allowed=allowed,
                         instants=np.array([0.5e-6, 4e-6]), variation={})
         for allowed in (1e9, 0.0)
     )  # fmt: skip

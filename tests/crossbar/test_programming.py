@@ -210,6 +210,36 @@ def test_frozen_memristors_move_by_what_they_see(rng):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cell", "amplitude"),
+    [
+        (
+            mc.cells.OneSelectorOneMemristor(
+                mc.device("lin2022_hfo2"), mc.device("narayanan2015_miec")
+            ),
+            3.2,
+        ),
+        (mc.cells.HybridMemristor(mc.device("lin2022_hfo2"), parallel=2e4, series=1e3), 2.5),
+    ],
+    ids=["1S1R", "hybrid"],
+)
+# A read at 0.2 V leaves selectors closed: less flows than the wires' rounding.
+@pytest.mark.filterwarnings("ignore::memcircuit.crossbar.nodes.ConvergenceWarning")
+def test_memristors_behind_selectors_and_resistors(cell, amplitude, rng):
+    """The pulse, and the disturbance of the half-selected: of what their memristors see."""
+    array = mc.Crossbar(cell, rows=3, columns=4, wires=10.0)
+    states = rng.uniform(0, 0.5, (3, 4))
+    pulses = [mc.Pulse(amplitude, 2e-7)]
+    arguments = {"bias": "v/2", "form": "osdi", "allowed_movement": 1e-3}
+    reduced, full = both(array, states, (1, 2), pulses, **arguments)
+    moved, expected = (r["final_state"].to_numpy() - states for r in (reduced, full))
+    assert expected[1, 2] > 1e-3
+    assert moved[1, 2] == pytest.approx(expected[1, 2], rel=1e-4)
+    bound = frozen(reduced, reduced["movement"])
+    assert np.all(frozen(reduced, full["movement"]) <= bound + 1e-7)
+    assert bound.max() < 1e-4
+
+
 def test_cells_of_the_row_with_open_transistors_are_programmed_too(cell):
     """With gate lines along the rows every cell of the selected row sees the pulse."""
     array = square(cell, 3, Wires(row=2.0, column=2.0), gate_lines="row")
