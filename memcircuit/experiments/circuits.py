@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -76,9 +76,18 @@ def netlist_form(form: Form | None) -> Form:
 
 
 def initial_states(
-    device: DrivenDevice, given: ArrayLike | None, cells: int
+    device: DrivenDevice, given: ArrayLike | None, cells: int, memristors: int = 1
 ) -> NDArray[np.float64]:
-    """Return the initial state of every cell, (cells,).
+    """Return the initial state of every cell.
+
+    Args:
+        device: of every memristor; its own state when nothing is given.
+        given: one state for all, (cells,), (cells, memristors), or (memristors,) for all cells.
+        cells: number of cells.
+        memristors: number of memristors in a cell.
+
+    Returns:
+        (cells,), or (cells, memristors) where the memristors of a cell differ.
 
     Raises:
         UsageError: a state outside 0 ... 1, the wrong number of states, or a device that takes
@@ -90,11 +99,58 @@ def initial_states(
         states = np.asarray(device.initial_state if given is None else given, dtype=float)
     except (TypeError, ValueError) as error:
         raise UsageError(f"initial_state = {given!r} is no number") from error
-    if states.ndim == 0:
-        states = np.full(cells, float(states))
-    if states.shape != (cells,) or not np.all((states >= 0) & (states <= 1)):
-        raise UsageError(f"initial_state must be {cells} numbers in 0 ... 1, not {given!r}")
+    if states.size == 1:
+        states = np.full(cells, float(states.ravel()[0]))
+    elif states.shape in ((memristors,), (1, memristors)) and states.shape != (cells,):
+        states = np.broadcast_to(states, (cells, memristors))
+    shapes = ((cells,), (cells, memristors))
+    if states.shape not in shapes or not np.all((states >= 0) & (states <= 1)):
+        many = f"{cells} numbers" if memristors == 1 else f"({cells}, {memristors}) numbers"
+        raise UsageError(f"initial_state must be {many} in 0 ... 1, not {given!r}")
     return states
+
+
+def cell_values(
+    cell: Cell, initial_state: ArrayLike | None, variation: Mapping[str, ArrayLike] | None
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """Return states and multipliers of every cell, each (cells,) or (cells, memristors)."""
+    memristor, several = memristor_of(cell), len(cell.memristors)
+    spread = {}
+    for name, given in (variation or {}).items():
+        if name not in memristor.multipliers:
+            raise UsageError(
+                f"device {memristor.name!r} has no multiplier {name!r}; it has "
+                f"{', '.join(memristor.multipliers)}"
+            )
+        try:
+            spread[name] = np.atleast_1d(np.asarray(given, dtype=float))
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"variation {name!r} = {given!r} is no number") from error
+        if not np.all((spread[name] > 0) & (spread[name] < np.inf)):
+            raise UsageError(f"variation {name!r}: every multiplier must be above 0 and finite")
+        if spread[name].ndim != 1 and (spread[name].ndim != 2 or spread[name].shape[1] != several):
+            raise UsageError(
+                f"variation {name!r} has shape {spread[name].shape}; expected one number per cell, "
+                f"or (cells, {several}) (mc.pulse_cycles takes devices through cycles)"
+            )
+    sizes = {_cell_count(initial_state)}
+    sizes |= {len(values) for values in spread.values()}
+    cells = max(sizes)
+    if 0 in sizes:
+        raise UsageError("initial_state and variation are for no cell at all")
+    if sizes - {1, cells}:
+        raise UsageError(
+            f"initial_state and variation are for different numbers of cells: {sorted(sizes)}"
+        )
+    states = initial_states(memristor, initial_state, cells, several)
+    return states, {
+        name: np.broadcast_to(values, (cells, *values.shape[1:])) for name, values in spread.items()
+    }
+
+
+def _cell_count(initial_state: ArrayLike | None) -> int:
+    shape = () if initial_state is None else np.shape(np.asarray(initial_state))
+    return shape[0] if shape else 1
 
 
 def refuse_initial_states(device: Memristor, given: ArrayLike) -> None:

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from numpy.typing import ArrayLike
+
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
+from memcircuit.experiments.cell_record import verilog_a
 from memcircuit.experiments.circuits import (
     as_cell,
     gate_voltage,
@@ -34,12 +37,14 @@ class Loop:
 
     Attributes:
         job: the simulation.
+        cell: what is driven.
         bench: names of its vectors.
         states: where its state is.
         settings: what was asked for, by name.
     """
 
     job: Job
+    cell: Cell
     bench: Bench
     states: StateRecord
     settings: dict[str, str | float]
@@ -52,7 +57,7 @@ def prepare_iv_loop(
     frequency: float | None = None,
     cycles: int = 2,
     points_per_cycle: int = 1000,
-    initial_state: float | None = None,
+    initial_state: ArrayLike | None = None,
     gate: float | None = None,
     form: Form | None = None,
 ) -> Loop:
@@ -68,10 +73,13 @@ def prepare_iv_loop(
     memristor = memristor_of(cell)
     volts, hertz = loop_sine(memristor, amplitude, frequency)
     chosen = netlist_form(form)
-    start = initial_states(memristor, initial_state, 1)
+    start = initial_states(memristor, initial_state, 1, len(cell.memristors))
+    wiring = cell.wiring
+    sines = {name: f"SIN(0 {share * volts!r} {hertz!r})" for name, share in wiring.program.items()}
+    rest = {name: repr(float(wiring.constant.get(name, 0.0))) for name in wiring.driven}
     bench = cell_bench(
         cell,
-        f"SIN(0 {volts!r} {hertz!r})",
+        rest | sines,
         form=chosen,
         initial_state=start,
         gate=gate_voltage(cell, gate),
@@ -86,7 +94,7 @@ def prepare_iv_loop(
         circuit=bench.circuit,
         analysis=Transient(stop=duration, step=limit.step, max_step=limit.step),
         vectors=replace(bench, states=states.vectors).vectors,
-        verilog_a=memristor.verilog_a(chosen),
+        verilog_a=verilog_a(cell, chosen),
     )
     settings: dict[str, str | float] = {
         "experiment": "iv_loop",
@@ -100,7 +108,7 @@ def prepare_iv_loop(
         "frequency": hertz,
         "cycles": cycles,
     }
-    return Loop(job, bench, states, settings)
+    return Loop(job, cell, bench, states, settings)
 
 
 def iv_loop(
@@ -110,7 +118,7 @@ def iv_loop(
     frequency: float | None = None,
     cycles: int = 2,
     points_per_cycle: int = 1000,
-    initial_state: float | None = None,
+    initial_state: ArrayLike | None = None,
     gate: float | None = None,
     form: Form | None = None,
     options: Options | None = None,
@@ -125,7 +133,7 @@ def iv_loop(
         frequency: Hz; the card's when None.
         cycles: number of periods.
         points_per_cycle: least number of time points per period.
-        initial_state: state at the start; the device's own when None.
+        initial_state: state at the start, or (memristors,); the device's own when None.
         gate: V, word-line voltage of a cell with a transistor; the card's when None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
         options: simulator options.
@@ -134,7 +142,9 @@ def iv_loop(
 
     Returns:
         dataset over ``time`` (s): ``voltage`` (V), ``current`` (A) into plus, and ``state`` of a
-        device that shows one; the attribute ``step_limit`` says what the time steps follow.
+        device that shows one, also over ``memristor`` where a cell has several; the attribute
+        ``step_limit`` says what the time steps follow. Of a cell that is programmed at several
+        terminals, voltage and current are those of the first.
 
     Raises:
         UsageError: values that make no loop.
@@ -161,8 +171,15 @@ def run_loop(
     bench = ready.bench
     names = {bench.voltage: "voltage", bench.currents[0]: "current"}
     loop = raw[list(names)].rename(names)
+    share = next(iter(ready.cell.wiring.program.values()))
+    loop = loop * share  # a terminal that is driven with the opposite sign
     if ready.states.vectors:
-        loop["state"] = ("time", ready.states.waves(raw)[0])
+        states, memristors = ready.states.waves(raw), ready.cell.memristors
+        if len(memristors) == 1:
+            loop["state"] = ("time", states[0])
+        else:
+            loop["state"] = (("memristor", "time"), states)
+            loop = loop.assign_coords(memristor=list(memristors))
     for name, unit in (("voltage", "V"), ("current", "A"), ("state", "1")):
         if name not in loop:
             continue

@@ -79,8 +79,6 @@ def pulse_statistics(
     kinds = [("set", set, ups)] * (ups > 0) + [("reset", reset, downs)] * (downs > 0)
     train = [(programming_pulse(device, kind, given), number) for kind, given, number in kinds]
     reading = read_pulse(device, read, min(pulse.width for pulse, _ in train))
-    if initial_state is not None and np.size(initial_state) == 1:
-        initial_state = np.ravel(initial_state)[0]
     present = initial_states(device, initial_state, count)
     drawn = device.draw_variation(rng, count, rounds * (ups + downs))
     parts = []

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.devices.device import Device, Form
+from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
+from memcircuit.experiments.cell_record import (
+    CellRecord,
+    measures_conductance,
+    sample,
+    terminal_sources,
+    verilog_a,
+)
 from memcircuit.experiments.circuits import (
+    HIGHEST_VOLTAGE,
     as_cell,
+    card_pulse,
+    cell_values,
     gate_voltage,
-    initial_states,
     memristor_of,
     netlist_form,
     programming_pulse,
     pulse_counts,
     pulse_gap,
     read_pulse,
-    whole_number,
 )
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.state_record import StateRecord, state_record
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
-    from pyspice_netlists import Bench, Cell, Pulse, PulseSequence
+    from pyspice_netlists import Cell, Pulse, PulseSequence
 
 Array = NDArray[np.float64]
 
@@ -46,19 +54,21 @@ class Train:
 
     Attributes:
         job: the simulation.
-        bench: names of its vectors.
+        record: what its vectors say of the cells.
         states: where the states of its cells are.
         sequence: every pulse in order; reads at even, programming pulses at odd positions.
+        pulses: the programming pulses in order.
         direction: (pulses,) +1 SET, -1 RESET, of the programming pulses.
-        initial_state: (cells,).
+        initial_state: (cells,) or (cells, memristors).
         read_amplitude: V.
         settings: what was asked for, by name.
     """
 
     job: Job
-    bench: Bench
+    record: CellRecord
     states: StateRecord
     sequence: PulseSequence
+    pulses: tuple[Pulse, ...]
     direction: NDArray[np.int64]
     initial_state: Array
     read_amplitude: float
@@ -74,14 +84,24 @@ class Train:
         return np.asarray(end - 1e-3 * (end - begin))
 
 
+@dataclass(frozen=True)
+class _Dose:
+    """A pulse, how often it comes, and +1 for SET or -1 for RESET."""
+
+    pulse: Pulse
+    count: int
+    direction: int
+
+
 def prepare_pulse_train(
     device: DrivenDevice | Cell,
     *,
     set: Pulse | None = None,  # noqa: A002
     reset: Pulse | None = None,
     read: Pulse | float | None = None,
-    pulses: int = 50,
+    pulses: int | None = None,
     reset_pulses: int | None = None,
+    stimulus: Sequence[Pulse] | None = None,
     initial_state: ArrayLike | None = None,
     variation: Mapping[str, ArrayLike] | None = None,
     gate: float | None = None,
@@ -94,30 +114,32 @@ def prepare_pulse_train(
     cell = as_cell(device)
     memristor = memristor_of(cell)
     chosen = netlist_form(form)
-    ups, downs = pulse_counts(pulses, reset_pulses)
-    kinds = [("set", set)] * (ups > 0) + [("reset", reset)] * (downs > 0)
-    given = {kind: programming_pulse(memristor, kind, pulse) for kind, pulse in kinds}
-    shortest = min(pulse.width for pulse in given.values())
+    if stimulus is None:
+        ups, downs = pulse_counts(50 if pulses is None else pulses, reset_pulses)
+        given = _set_and_reset(memristor, (set, ups), (reset, downs))
+    else:
+        _refuse_both(set=set, reset=reset, pulses=pulses, reset_pulses=reset_pulses)
+        given = [_Dose(p, 1, _direction(memristor, p)) for p in stimulus_pulses(stimulus)]
+    kinds = tuple(dict.fromkeys(dose.pulse for dose in given))
+    shortest = min(pulse.width for pulse in kinds)
     reading = read_pulse(memristor, read, shortest)
     shortest = min(shortest, reading.width)
-    gap = pulse_gap((*given.values(), reading))
-    duration = (ups + downs + 1) * (reading.duration + gap) + sum(
-        count * (given[kind].duration + gap)
-        for kind, count in (("set", ups), ("reset", downs))
-        if count
-    )
-    amplitudes = [pulse.amplitude for pulse in (*given.values(), reading)]
+    gap = pulse_gap((*kinds, reading))
+    # by counts: a list of too many pulses is refused before it is made
+    duration = (sum(dose.count for dose in given) + 1) * (reading.duration + gap)
+    duration += sum(dose.count * (dose.pulse.duration + gap) for dose in given)
+    amplitudes = sorted({pulse.amplitude for pulse in (*kinds, reading)})
     limit = largest_step(memristor, amplitudes, shortest / _POINTS_PER_PLATEAU, duration, chosen)
 
-    states, spread = _cells(memristor, initial_state, variation)
-    order = [reading]
-    for kind, count in (("set", ups), ("reset", downs)):
-        for _ in range(count):
-            order += [given[kind], reading]
+    states, spread = cell_values(cell, initial_state, variation)
+    train = tuple(dose.pulse for dose in given for _ in range(dose.count))
+    direction = np.repeat([dose.direction for dose in given], [dose.count for dose in given])
+    ups, downs = int(np.sum(direction > 0)), int(np.sum(direction < 0))
+    order = [reading, *(part for pulse in train for part in (pulse, reading))]
     sequence = pulse_sequence(order, gap=gap)
     bench = cell_bench(
         cell,
-        sequence.waveform.source(),
+        terminal_sources(cell, sequence, np.arange(len(order)) % 2 == 0),
         form=chosen,
         initial_state=states,
         variation=spread,
@@ -125,13 +147,13 @@ def prepare_pulse_train(
     )
     record = state_record(cell, bench, states)
     job = Job(
-        title=f"{ups} SET and {downs} RESET pulses on {states.size} x {cell.name}",
+        title=f"{ups} SET and {downs} RESET pulses on {len(states)} x {cell.name}",
         circuit=bench.circuit,
         analysis=Transient(
             stop=float(sequence.waveform.time[-1]), step=limit.step, max_step=limit.step
         ),
         vectors=replace(bench, states=record.vectors).vectors,
-        verilog_a=memristor.verilog_a(chosen),
+        verilog_a=verilog_a(cell, chosen),
     )
     settings: dict[str, str | float] = {
         "experiment": "pulse_train",
@@ -143,8 +165,56 @@ def prepare_pulse_train(
         "step_limit": limit.reason,
         "read_voltage": reading.amplitude,
     }
-    direction = np.repeat(np.array([1, -1]), [ups, downs])
-    return Train(job, bench, record, sequence, direction, states, reading.amplitude, settings)
+    own = CellRecord(cell, bench)
+    return Train(job, own, record, sequence, train, direction, states, reading.amplitude, settings)
+
+
+def stimulus_pulses(given: Sequence[Pulse]) -> tuple[Pulse, ...]:
+    """Return the pulses of a stimulus.
+
+    Raises:
+        UsageError: no pulse, what is no pulse, or a voltage beyond reason.
+        NetlistError: a pulse shorter than its edges.
+    """
+    from pyspice_netlists import Pulse
+    from pyspice_netlists.pulse_lists import check_edges
+
+    if isinstance(given, Pulse) or not isinstance(given, Iterable):
+        raise UsageError(f"stimulus = {given!r}: expected a list of Pulse")
+    pulses = tuple(given)
+    for number, pulse in enumerate(pulses):
+        if not isinstance(pulse, Pulse):
+            raise UsageError(f"stimulus[{number}] = {pulse!r} is no Pulse")
+        if not abs(pulse.amplitude) < HIGHEST_VOLTAGE:
+            raise UsageError(
+                f"stimulus[{number}] = {pulse!r}: expected less than {HIGHEST_VOLTAGE:g} V"
+            )
+    if not pulses:
+        raise UsageError("stimulus is empty: give at least one pulse")
+    return check_edges(pulses)
+
+
+def _set_and_reset(
+    memristor: DrivenDevice, sets: tuple[Pulse | None, int], resets: tuple[Pulse | None, int]
+) -> list[_Dose]:
+    return [
+        _Dose(programming_pulse(memristor, kind, given), count, direction)
+        for kind, (given, count), direction in (("set", sets, 1), ("reset", resets, -1))
+        if count
+    ]
+
+
+def _refuse_both(**others: object) -> None:
+    for name, value in others.items():
+        if value is not None:
+            raise UsageError(f"{name} = {value!r} beside a stimulus, which says all pulses itself")
+
+
+def _direction(memristor: DrivenDevice, pulse: Pulse) -> int:
+    """Return +1 for a pulse of the polarity of SET, -1 for RESET."""
+    stated = memristor.card is not None and "set" in memristor.card.pulses
+    setting = card_pulse(memristor, "set").amplitude if stated else 1.0
+    return 1 if pulse.amplitude * setting > 0 else -1
 
 
 def pulse_train(
@@ -153,8 +223,9 @@ def pulse_train(
     set: Pulse | None = None,  # noqa: A002
     reset: Pulse | None = None,
     read: Pulse | float | None = None,
-    pulses: int = 50,
+    pulses: int | None = None,
     reset_pulses: int | None = None,
+    stimulus: Sequence[Pulse] | None = None,
     initial_state: ArrayLike | None = None,
     variation: Mapping[str, ArrayLike] | None = None,
     gate: float | None = None,
@@ -173,10 +244,13 @@ def pulse_train(
         set: SET pulse; the card's when None.
         reset: RESET pulse; the card's when None.
         read: read pulse, or its amplitude in V; the card's when None.
-        pulses: number of SET pulses.
+        pulses: number of SET pulses; 50 when None.
         reset_pulses: number of RESET pulses; as many as SET pulses when None.
-        initial_state: one state for all cells or (cells,); the device's own when None.
-        variation: multipliers by name, each a number or (cells,).
+        stimulus: or else every programming pulse in order, such as the staircases of
+            ``pyspice_netlists.pulse_trains``.
+        initial_state: one state for all cells, (cells,), or (cells, memristors) of cells with
+            several; the device's own when None.
+        variation: multipliers by name, each a number, (cells,) or (cells, memristors).
         gate: V, word-line voltage of a cell with a transistor; the card's when None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
         waveforms: keep voltage, current and state over time as well.
@@ -186,12 +260,14 @@ def pulse_train(
 
     Returns:
         dataset over ``cell`` and ``pulse`` (0 is the read before the first pulse):
-        ``conductance`` (S) at the end of each read, ``read_change``, by what share the current
-        still changed in the read's second half, ``state`` then (of a device that shows one),
-        ``energy`` (J) that the bit line delivered in each programming pulse, ``read_energy`` (J);
-        ``direction`` (+1 SET, -1 RESET, 0 none) along ``pulse``. With ``waveforms`` also
-        ``waveform_voltage``, ``waveform_current``, ``waveform_state`` over ``time``. The attribute
-        ``step_limit`` says what the time steps follow.
+        ``conductance`` (S) at the end of each read, or ``weight`` (S or 1) of a cell whose weight
+        is a difference or a ratio; ``read_change``, by what share it still changed in the read's
+        second half; ``state`` then (of a device that shows one), also over ``memristor`` where a
+        cell has several; ``energy`` (J) that its drivers delivered to the cell in each programming
+        pulse, ``read_energy`` (J); along ``pulse`` ``direction`` (+1 SET, -1 RESET, 0 none),
+        ``amplitude`` (V) and ``width`` (s). With ``waveforms`` also ``waveform_voltage``,
+        ``waveform_current`` (of the first driven terminal), ``waveform_state`` over ``time``. The
+        attribute ``step_limit`` says what the time steps follow.
 
     Raises:
         UsageError: values that make no pulse train.
@@ -199,85 +275,9 @@ def pulse_train(
     """
     train = prepare_pulse_train(
         device, set=set, reset=reset, read=read, pulses=pulses, reset_pulses=reset_pulses,
-        initial_state=initial_state, variation=variation, gate=gate, form=form,
+        stimulus=stimulus, initial_state=initial_state, variation=variation, gate=gate, form=form,
     )  # fmt: skip
     return run_train(train, waveforms=waveforms, options=options, time_limit=time_limit, keep=keep)
-
-
-def pulse_cycles(
-    device: DrivenDevice | Cell,
-    rng: np.random.Generator,
-    *,
-    devices: int = 10,
-    cycles: int = 3,
-    on_cycle: Callable[[int, Train, xr.Dataset], None] | None = None,
-    waveforms: bool = False,
-    options: Options | None = None,
-    time_limit: float = 600.0,
-    keep: str | Path | None = None,
-    **arguments: Any,
-) -> xr.Dataset:
-    """Take many devices, spread as their card says, through cycles of SET and RESET pulses.
-
-    A cycle is a pulse train on all devices in one netlist; the next starts in the states where
-    the last ended, with new cycle-to-cycle multipliers.
-
-    Args:
-        device: a memristor, or a cell around one; it must come from a card.
-        rng: draws the devices and the cycles.
-        devices: number of devices.
-        cycles: number of cycles of each.
-        on_cycle: called after each cycle with its number, from 0, what was simulated, and its
-            dataset.
-        waveforms: as in ``pulse_train``; seen by ``on_cycle``, not in the result.
-        options: simulator options.
-        time_limit: s, wall clock of each cycle.
-        keep: directory to keep netlist, log and raw result of each cycle in.
-        **arguments: further arguments of ``prepare_pulse_train`` but ``variation``.
-
-    Returns:
-        the dataset of ``pulse_train`` over ``device``, ``cycle`` and ``pulse``.
-
-    Raises:
-        UsageError: values that make no pulse train, or a device without card.
-        SimulationError: the simulator gave no trustworthy result.
-    """
-    import xarray as xr
-
-    if "variation" in arguments:
-        raise UsageError("variation is drawn by pulse_cycles; pulse_train takes one that is given")
-    cell = as_cell(device)
-    memristor = memristor_of(cell)
-    if not isinstance(memristor, Device):
-        raise UsageError(
-            f"device {memristor.name!r} comes from no card: it states no spread to draw from; "
-            "mc.pulse_train takes a variation that is given"
-        )
-    drawn = memristor.draw_variation(
-        rng, whole_number(devices, "devices"), whole_number(cycles, "cycles")
-    )
-    start = arguments.pop("initial_state", None)
-    if start is not None and np.size(start) == 1:
-        start = np.ravel(start)[0]
-    states = initial_states(memristor, start, devices)
-    parts = []
-    for cycle in range(cycles):
-        own = {name: values[:, cycle] for name, values in drawn.items()}
-        train = prepare_pulse_train(cell, initial_state=states, variation=own, **arguments)
-        part = run_train(
-            train, waveforms=waveforms, options=options, time_limit=time_limit,
-            keep=None if keep is None else Path(keep) / f"cycle{cycle}",
-        )  # fmt: skip
-        if on_cycle is not None:
-            on_cycle(cycle, train, part)
-        states = np.clip(part["state"].to_numpy()[:, -1], 0.0, 1.0)
-        over_time = [name for name in part.variables if "time" in part[name].dims]
-        parts.append(part.drop_vars(over_time))
-    result = xr.concat(parts, dim="cycle", combine_attrs="override").rename(cell="device")
-    result = result.assign_coords(cycle=np.arange(cycles))
-    result.attrs["wall_time"] = sum(part.attrs["wall_time"] for part in parts)
-    result.attrs["attempts"] = max(part.attrs["attempts"] for part in parts)
-    return result.transpose("device", "cycle", "pulse")
 
 
 def run_train(
@@ -294,98 +294,65 @@ def run_train(
     from memcircuit.simulate import run
 
     raw = run(train.job, options=options, time_limit=time_limit, keep=keep)
-    time = raw["time"].to_numpy()
-    voltage = raw[train.bench.voltage].to_numpy()
-    current = np.stack([raw[name].to_numpy() for name in train.bench.currents])
-
+    record, sequence = train.record, train.sequence
+    cell, bench = record.cell, record.bench
     reads, programs = slice(0, None, 2), slice(1, None, 2)
-    begin, end = train.sequence.plateau_start[reads], train.sequence.plateau_stop[reads]
-    instant = train.read_instants
-    last, middle = _sample(time, current, instant), _sample(time, current, (begin + end) / 2)
-    cells, pulses = len(current), train.direction.size
+    begin, end = sequence.plateau_start[reads], sequence.plateau_stop[reads]
+    last = record.weight(raw, train.read_instants, train.read_amplitude)
+    middle = record.weight(raw, (begin + end) / 2, train.read_amplitude)
+    cells, pulses = len(last), train.direction.size
     energy = np.zeros((cells, pulses + 1))
-    energy[:, 1:] = _energy(time, voltage, current, train.sequence, programs)
-    read_energy = _energy(time, voltage, current, train.sequence, reads)
-    change = np.abs(middle / np.where(last == 0, np.inf, last) - 1)
-    values = {
-        "conductance": (last / np.interp(instant, time, voltage), "S", "conductance"),
-        "read_change": (change, "1", "change of the current in the second half of the read"),
-    }
+    energy[:, 1:] = record.energy(raw, sequence.start[programs], sequence.stop[programs])
+    read_energy = record.energy(raw, sequence.start[reads], sequence.stop[reads])
+    plain = measures_conductance(cell)
+    # a difference may pass through zero: beside the largest that the cell had
+    size = np.abs(last) if plain else np.abs(last).max(axis=1, keepdims=True)
+    change = np.abs(middle - last) / np.where(size == 0, np.inf, size)
+    unit = "S" if cell.wiring.quantity == "current" else "1"
+    name = "conductance" if plain else "weight"
+    over_states = ("cell", "pulse") if len(cell.memristors) == 1 else ("cell", "memristor", "pulse")
+    values: dict[str, tuple[tuple[str, ...], Array, str, str]] = {
+        name: (("cell", "pulse"), last, unit, name),
+        "read_change": (
+            ("cell", "pulse"), change, "1", "change of the sensed value in the read's second half",
+        ),
+    }  # fmt: skip
     if train.states.vectors:
-        state = train.states.waves(raw)
-        values["state"] = (_sample(time, state, instant), "1", "state")
+        states = train.states.waves(raw)
+        found = sample(raw["time"].to_numpy(), states, train.read_instants)
+        values["state"] = (over_states, _by_cell(cell, found), "1", "state")
     values |= {
-        "energy": (energy, "J", "energy of the pulse"),
-        "read_energy": (read_energy, "J", "energy of the read"),
+        "energy": (("cell", "pulse"), energy, "J", "energy of the pulse"),
+        "read_energy": (("cell", "pulse"), read_energy, "J", "energy of the read"),
     }
     result = xr.Dataset(
         {
-            name: (("cell", "pulse"), array, {"units": unit, "long_name": text})
-            for name, (array, unit, text) in values.items()
+            name: (dims, array, {"units": unit, "long_name": text})
+            for name, (dims, array, unit, text) in values.items()
         },
         coords={
             "cell": np.arange(cells),
             "pulse": np.arange(pulses + 1),
             "direction": ("pulse", np.concatenate([[0], train.direction])),
+            "amplitude": ("pulse", [0.0, *(p.amplitude for p in train.pulses)], {"units": "V"}),
+            "width": ("pulse", [0.0, *(p.width for p in train.pulses)], {"units": "s"}),
         },
         attrs={**raw.attrs, **train.settings},
     )
+    if len(cell.memristors) > 1:
+        result = result.assign_coords(memristor=list(cell.memristors))
     if waveforms:
-        result = result.assign_coords(time=("time", time, {"units": "s"}))
-        result["waveform_voltage"] = ("time", voltage, {"units": "V"})
+        result = result.assign_coords(time=("time", raw["time"].to_numpy(), {"units": "s"}))
+        current = np.stack([raw[name].to_numpy() for name in bench.currents])
+        result["waveform_voltage"] = ("time", raw[bench.voltage].to_numpy(), {"units": "V"})
         result["waveform_current"] = (("cell", "time"), current, {"units": "A"})
         if train.states.vectors:
-            result["waveform_state"] = (("cell", "time"), state, {"units": "1"})
+            over_time = (*over_states[:-1], "time")
+            result["waveform_state"] = (over_time, _by_cell(cell, states), {"units": "1"})
     return result
 
 
-def _cells(
-    memristor: DrivenDevice,
-    initial_state: ArrayLike | None,
-    variation: Mapping[str, ArrayLike] | None,
-) -> tuple[Array, dict[str, Array]]:
-    """Return states and multipliers of every cell, each (cells,)."""
-    spread = {}
-    for name, given in (variation or {}).items():
-        if name not in memristor.multipliers:
-            raise UsageError(
-                f"device {memristor.name!r} has no multiplier {name!r}; it has "
-                f"{', '.join(memristor.multipliers)}"
-            )
-        try:
-            spread[name] = np.atleast_1d(np.asarray(given, dtype=float))
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"variation {name!r} = {given!r} is no number") from error
-        if not np.all((spread[name] > 0) & (spread[name] < np.inf)):
-            raise UsageError(f"variation {name!r}: every multiplier must be above 0 and finite")
-        if spread[name].ndim != 1:
-            raise UsageError(
-                f"variation {name!r} has shape {spread[name].shape}; expected one number per cell"
-                " (mc.pulse_cycles takes devices through cycles)"
-            )
-    sizes = {1 if initial_state is None else np.size(initial_state)}
-    sizes |= {values.size for values in spread.values()}
-    cells = max(sizes)
-    if 0 in sizes:
-        raise UsageError("initial_state and variation are for no cell at all")
-    if sizes - {1, cells}:
-        raise UsageError(
-            f"initial_state and variation are for different numbers of cells: {sorted(sizes)}"
-        )
-    if initial_state is not None and np.size(initial_state) == 1:
-        initial_state = np.ravel(initial_state)[0]
-    states = initial_states(memristor, initial_state, cells)
-    return states, {name: np.broadcast_to(values, (cells,)) for name, values in spread.items()}
-
-
-def _sample(time: Array, values: Array, instants: Array) -> Array:
-    return np.stack([np.interp(instants, time, row) for row in values])
-
-
-def _energy(
-    time: Array, voltage: Array, current: Array, sequence: PulseSequence, which: slice
-) -> Array:
-    power = voltage * current
-    step = 0.5 * (power[:, 1:] + power[:, :-1]) * np.diff(time)
-    total = np.concatenate([np.zeros((len(current), 1)), np.cumsum(step, axis=1)], axis=1)
-    return _sample(time, total, sequence.stop[which]) - _sample(time, total, sequence.start[which])
+def _by_cell(cell: Cell, waves: Array) -> Array:
+    """Return waves (memristors of all cells, n) as (cells, n) or (cells, memristors, n)."""
+    several = len(cell.memristors)
+    return waves if several == 1 else waves.reshape(-1, several, waves.shape[-1])

@@ -27,11 +27,11 @@ class StateRecord:
     """The vectors of the states of some cells.
 
     Attributes:
-        vectors: one per cell; empty for devices that show no state.
-        origin: (cells,) state where its vector is zero.
+        vectors: one per memristor, cell by cell; empty for devices that show no state.
+        origin: (memristors,) state where its vector is zero.
         scale: change of the state per unit of its vector.
-        start: (cells,) the states asked for, to be found in the result, nan where none was; None
-            to believe the result.
+        start: (memristors,) the states asked for, to be found in the result, nan where none was;
+            None to believe the result.
     """
 
     vectors: tuple[str, ...]
@@ -40,7 +40,7 @@ class StateRecord:
     start: Array | None = None
 
     def waves(self, raw: xr.Dataset) -> Array:
-        """Return the states, (cells, time), of a record that has vectors.
+        """Return the states, (memristors, time), of a record that has vectors.
 
         Raises:
             SimulationError: the device did not start, or did not stay, where it was told to.
@@ -70,20 +70,23 @@ def state_record(cell: Cell, bench: Bench, initial_state: Array) -> StateRecord:
     Args:
         cell: the kind of cell of the bench.
         bench: of ``pyspice_netlists.cell_bench``.
-        initial_state: (cells,).
+        initial_state: (cells,) or (cells, memristors).
     """
-    device = cell.device
+    device, several = cell.device, len(cell.memristors)
+    cells = len(initial_state)
+    states = np.broadcast_to(initial_state.reshape(cells, -1), (cells, several)).ravel()
     if not isinstance(device, OwnState):
-        return StateRecord(bench.states, initial_state)
-    # cell number k is the instance X{k}; every kind of cell calls its memristor Xmemristor
+        return StateRecord(bench.states, states)
+    # cell number k is the instance X{k}, a memristor in it X and its name
+    places = [f"x{index}.x{name}" for index in range(cells) for name in cell.memristors]
     vectors = tuple(
-        device.state_vector(f"x{index}.xmemristor", f"state{index}")
-        for index in range(initial_state.size)
+        device.state_vector(place, vector.removeprefix("v(").removesuffix(")"))
+        for place, vector in zip(places, bench.states, strict=True)
     )
     low, high = device.state_range
     return StateRecord(
         tuple(filter(None, vectors)),
-        origin=np.full(initial_state.shape, -low / (high - low)),
+        origin=np.full(states.shape, -low / (high - low)),
         scale=1 / (high - low),
-        start=np.where(device.takes_initial_state, initial_state, np.nan),
+        start=np.where(device.takes_initial_state, states, np.nan),
     )

@@ -209,7 +209,8 @@ def _pulses(
     form: Form,
     advance: Advance,
 ) -> xr.Dataset:
-    from memcircuit.experiments.pulse_train import Train, pulse_cycles
+    from memcircuit.experiments.pulse_cycles import pulse_cycles
+    from memcircuit.experiments.pulse_train import Train
     from memcircuit.simulate import export
 
     def keep(cycle: int, train: Train, dataset: xr.Dataset) -> None:

@@ -86,6 +86,8 @@ class ConductanceTable:
         ups, downs = int(np.sum(direction > 0)), int(np.sum(direction < 0))
         if not ups or not downs:
             raise TableError(f"{ups} SET and {downs} RESET pulses: a table needs both directions")
+        if np.any(np.diff(direction[1:]) > 0):
+            raise TableError("SET pulses follow RESET pulses: a table needs all SET pulses first")
         _check_settled(train)
         shape = (train.sizes["device"], train.sizes["cycle"], 2, max(ups, downs) + 1)
         conductance, energy = np.full(shape, np.nan), np.full(shape, np.nan)

@@ -1,0 +1,133 @@
+"""The drivers of a bench of cells, and what its result says of each cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memcircuit.devices.device import Form
+from memcircuit.errors import UsageError
+from memcircuit.experiments.driven_device import DrivenDevice
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from pyspice_netlists import Bench, Cell, PulseSequence
+
+Array = NDArray[np.float64]
+
+
+def verilog_a(cell: Cell, form: Form) -> tuple[Path, ...]:
+    """Return the Verilog-A files that a deck with the cell needs compiled and loaded.
+
+    Raises:
+        UsageError: a device of the cell does not say which.
+    """
+    files: dict[Path, None] = {}
+    for device in cell.devices:
+        if not isinstance(device, DrivenDevice):
+            raise UsageError(
+                f"cell {cell.name!r}: {device!r} is no device: it needs a citation, a card or "
+                "None, and verilog_a(form)"
+            )
+        files |= dict.fromkeys(device.verilog_a(form))
+    return tuple(files)
+
+
+def terminal_sources(
+    cell: Cell, sequence: PulseSequence, is_read: NDArray[np.bool_]
+) -> dict[str, str]:
+    """Return the source of every driven terminal of a cell.
+
+    Args:
+        cell: the kind of cell.
+        sequence: its waveform is that of a driver with a share of one.
+        is_read: (pulses,) whether each pulse is a read or programs.
+    """
+    wiring, sources = cell.wiring, {}
+    for terminal in wiring.driven:
+        shares = np.where(is_read, wiring.read.get(terminal, 0.0), wiring.program.get(terminal, 0))
+        if terminal in wiring.constant:
+            sources[terminal] = repr(float(wiring.constant[terminal]))
+        else:
+            sources[terminal] = sequence.scaled(shares).source() if shares.any() else "0"
+    return sources
+
+
+def measures_conductance(cell: Cell) -> bool:
+    """Return whether the weight of a cell is the conductance between two of its terminals."""
+    return cell.wiring.quantity == "current" and len(cell.wiring.sensed) == 1
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """Which vectors of a bench's result make each cell's weight, and the power into it.
+
+    Attributes:
+        cell: the kind of cell.
+        bench: of ``pyspice_netlists.cell_bench``.
+    """
+
+    cell: Cell
+    bench: Bench
+
+    def sensed(self, raw: xr.Dataset) -> Array:
+        """Return the current or the voltage that makes the weight, (cells, time) A or V."""
+        factors = self.cell.wiring.sensed
+        if self.cell.wiring.quantity == "voltage":
+            vectors = self.bench.opened
+        else:
+            vectors = {port.terminal: port.currents for port in self.bench.ports}
+        parts = [f * _waves(raw, vectors[terminal]) for terminal, f in factors.items()]
+        return np.asarray(sum(parts))
+
+    def weight(self, raw: xr.Dataset, instants: Array, read_voltage: float) -> Array:
+        """Return the weights read at some instants.
+
+        Args:
+            raw: result of the bench.
+            instants: (n,) s, when ``read_voltage`` is applied.
+            read_voltage: V, of a driver with a share of one.
+
+        Returns:
+            (cells, n), S of a cell that senses currents, 1 of one that senses voltages.
+        """
+        return sample(raw["time"].to_numpy(), self.sensed(raw), instants) / read_voltage
+
+    def power(self, raw: xr.Dataset) -> Array:
+        """Return what all its drivers but the gate's deliver to each cell, (cells, time) W."""
+        parts = [
+            _waves(raw, port.voltages) * _waves(raw, port.currents) for port in self.bench.ports
+        ]
+        return np.asarray(sum(parts))
+
+    def energy(self, raw: xr.Dataset, start: Array, stop: Array) -> Array:
+        """Return what is delivered to each cell between instants ``start`` and ``stop``.
+
+        Args:
+            raw: result of the bench.
+            start: (n,) s.
+            stop: (n,) s.
+
+        Returns:
+            (cells, n) J.
+        """
+        time, power = raw["time"].to_numpy(), self.power(raw)
+        step = 0.5 * (power[:, 1:] + power[:, :-1]) * np.diff(time)
+        total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(step, axis=1)], axis=1)
+        return sample(time, total, stop) - sample(time, total, start)
+
+
+def sample(time: Array, values: Array, instants: Array) -> Array:
+    """Return waves (..., time) at some instants (n,), between time points by a straight line."""
+    place = np.clip(np.searchsorted(time, instants), 1, time.size - 1)
+    share = (instants - time[place - 1]) / (time[place] - time[place - 1])
+    return np.asarray(values[..., place - 1] * (1 - share) + values[..., place] * share)
+
+
+def _waves(raw: xr.Dataset, names: tuple[str, ...]) -> Array:
+    return np.stack([raw[name].to_numpy() for name in names])
