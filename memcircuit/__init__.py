@@ -24,15 +24,24 @@ if TYPE_CHECKING:
         tables,
     )
     from memcircuit.crossbar import Bias, Crossbar, Wires, program_pulses, write_verify
+    from memcircuit.crossbar.array_drive import drive_array
+    from memcircuit.crossbar.disturb import half_select_disturb, read_disturb
+    from memcircuit.crossbar.read_margin import read_margin
+    from memcircuit.crossbar.settling import settle_read
     from memcircuit.devices.cards import card_names, load_card
     from memcircuit.devices.device import Device, device, device_from_model
     from memcircuit.experiments.fitting import Fit, fit
+    from memcircuit.experiments.iv_family import iv_family
     from memcircuit.experiments.iv_loop import iv_loop
+    from memcircuit.experiments.linearise import linearise
+    from memcircuit.experiments.pulse_cycles import pulse_cycles
     from memcircuit.experiments.pulse_statistics import pulse_statistics
-    from memcircuit.experiments.pulse_train import pulse_cycles, pulse_train
+    from memcircuit.experiments.pulse_train import pulse_train
+    from memcircuit.experiments.retention import retention
+    from memcircuit.experiments.verify_cells import write_verify_cells
     from memcircuit.simulate.verilog_a_file import VerilogAFile
     from memcircuit.tables import ConductanceTable
-    from pyspice_netlists import Pulse, cells
+    from pyspice_netlists import Pulse, cells, pulse_lists
 
 __version__ = "0.1.0"
 
@@ -45,18 +54,27 @@ _HOMES = {
     "Fit": "memcircuit.experiments.fitting",
     "Pulse": "pyspice_netlists",
     "VerilogAFile": "memcircuit.simulate.verilog_a_file",
+    "Wires": "memcircuit.crossbar",
     "card_names": "memcircuit.devices.cards",
     "device": "memcircuit.devices.device",
     "device_from_model": "memcircuit.devices.device",
+    "drive_array": "memcircuit.crossbar.array_drive",
     "fit": "memcircuit.experiments.fitting",
+    "half_select_disturb": "memcircuit.crossbar.disturb",
+    "iv_family": "memcircuit.experiments.iv_family",
     "iv_loop": "memcircuit.experiments.iv_loop",
+    "linearise": "memcircuit.experiments.linearise",
     "load_card": "memcircuit.devices.cards",
     "program_pulses": "memcircuit.crossbar",
-    "pulse_cycles": "memcircuit.experiments.pulse_train",
+    "pulse_cycles": "memcircuit.experiments.pulse_cycles",
     "pulse_statistics": "memcircuit.experiments.pulse_statistics",
     "pulse_train": "memcircuit.experiments.pulse_train",
-    "Wires": "memcircuit.crossbar",
+    "read_disturb": "memcircuit.crossbar.disturb",
+    "read_margin": "memcircuit.crossbar.read_margin",
+    "retention": "memcircuit.experiments.retention",
+    "settle_read": "memcircuit.crossbar.settling",
     "write_verify": "memcircuit.crossbar",
+    "write_verify_cells": "memcircuit.experiments.verify_cells",
 }
 _ROOMS = {
     "cells": "pyspice_netlists.cells",
@@ -65,6 +83,7 @@ _ROOMS = {
     "experiments": "memcircuit.experiments",
     "networks": "memcircuit.networks",
     "plot": "memcircuit.plot",
+    "pulse_lists": "pyspice_netlists.pulse_lists",
     "simulate": "memcircuit.simulate",
     "studies": "memcircuit.studies",
     "tables": "memcircuit.tables",
@@ -86,20 +105,30 @@ __all__ = [
     "device",
     "device_from_model",
     "devices",
+    "drive_array",
     "experiments",
     "fit",
+    "half_select_disturb",
+    "iv_family",
     "iv_loop",
+    "linearise",
     "load_card",
     "networks",
     "plot",
     "program_pulses",
     "pulse_cycles",
+    "pulse_lists",
     "pulse_statistics",
     "pulse_train",
+    "read_disturb",
+    "read_margin",
+    "retention",
+    "settle_read",
     "simulate",
     "studies",
     "tables",
     "write_verify",
+    "write_verify_cells",
 ]
 
 

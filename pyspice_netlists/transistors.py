@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyspice_netlists.checks import positive
 from pyspice_netlists.errors import NetlistError
+from pyspice_netlists.mosfet import Mosfet
+from pyspice_netlists.transistor_law import TransistorLaw
 from pyspice_netlists.vdmos import Vdmos
 
 
@@ -25,7 +28,7 @@ class Transistor:
     lines: tuple[str, ...]
     description: str
     pins: tuple[str, str, str] = ("drain", "gate", "source")
-    law: Vdmos | None = None
+    law: TransistorLaw | None = None
 
 
 _CARD_2N7002 = Vdmos(
@@ -33,6 +36,9 @@ _CARD_2N7002 = Vdmos(
     ksubthres=0.08, rg=20, cgs=16e-12, cgdmax=23.52e-12, cgdmin=2.939e-12, a=0.3,
     cjo=29.58e-12, m=0.4, vj=0.7, bv=75, ibv=10e-6, is_=1e-12, n=1.2, rb=0.3, tt=100e-9,
 )  # fmt: skip
+
+# m, from the gate to the far edge of a drain that holds one contact.
+_DIFFUSION = 0.85e-6
 
 N2N7002 = Transistor(
     name="q2n7002",
@@ -45,7 +51,51 @@ N2N7002 = Transistor(
     law=_CARD_2N7002,
 )
 
-TRANSISTORS = {"2n7002": N2N7002}
+
+def integrated_nmos(w: float = 10e-6, l: float = 0.35e-6) -> Transistor:  # noqa: E741
+    """Return an NMOS of a 3.3 V, 350 nm process with this width and length.
+
+    No foundry's card: values of the size that such processes have, chosen because they take the
+    voltages at which oxide memristors switch. From an oxide of 7.6 nm and a mobility of
+    0.0375 m^2/(V s) follows kp; the drain's diffusion reaches 0.85 um from the gate. Channel-length
+    modulation falls with the length. Level 1 has neither subthreshold current nor saturation of the
+    velocity: it overstates the current of a short channel at high gate voltage.
+
+    The bulk is at the source, as in a well of its own: the cell then works the same wherever its
+    source line is, and has the pins of a discrete transistor. With a source line at 0 V that is
+    the same as a common substrate.
+
+    Args:
+        w: m, width.
+        l: m, length.
+
+    Raises:
+        NetlistError: a width or length that is not above 0.
+    """
+    w, l = positive("w", w, "m"), positive("l", l, "m")  # noqa: E741
+    area, edge = w * _DIFFUSION, 2 * (w + _DIFFUSION)
+    law = Mosfet(
+        vto=0.5, kp=170e-6, gamma=0.58, phi=0.84, lambda_=0.035e-6 / l, tox=7.6e-9,
+        cgso=2e-10, cgdo=2e-10, cgbo=1e-10,
+        is_=1e-5 * area, cbd=9e-4 * area + 2.8e-10 * edge, mj=0.35, pb=0.7, w=w, l=l,
+    )  # fmt: skip
+    name = f"nmos_w{_nanometres(w)}_l{_nanometres(l)}"
+    return Transistor(
+        name=name,
+        description=(
+            f"integrated NMOS, W/L = {w * 1e6:g}/{l * 1e6:g} um, level 1 with values "
+            "chosen as typical of a 3.3 V, 350 nm process: threshold 0.5 V, 170 uA/V^2"
+        ),
+        lines=law.lines(name),
+        law=law,
+    )
+
+
+def _nanometres(size: float) -> str:
+    return f"{size * 1e9:.6g}".replace(".", "p").replace("-", "m").replace("+", "")
+
+
+TRANSISTORS = {"2n7002": N2N7002, "nmos_350n": integrated_nmos()}
 
 
 def transistor(name: str) -> Transistor:

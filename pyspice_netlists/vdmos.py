@@ -2,74 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from pyspice_netlists.elements import text
-from pyspice_netlists.errors import NetlistError
+from pyspice_netlists.transistor_law import THERMAL_VOLTAGE, Array, Capacitances, TransistorLaw
 
-Array = NDArray[np.float64]
-
-# As ngspice has it: k/q at its default temperature of 27 degrees Celsius.
-_THERMAL_VOLTAGE = 1.38064852e-23 / 1.6021766208e-19 * 300.15
 # ngspice's resistance between drain and source when the card gives none, ohm.
 _DRAIN_SOURCE_LEAK = 1e15
-_ROOT_STEPS = 100
-_SMALL_STEP = 1e-8
-
-
-def rising_root(
-    function: Callable[[Array], tuple[Array, ...]],
-    low: Array,
-    high: Array,
-    start: Array,
-) -> tuple[Array, tuple[Array, ...]]:
-    """Return where rising functions are zero, element by element, to about 1e-16 of the bracket.
-
-    Newton's method inside a bracket that shrinks at every step; a step that leaves the bracket,
-    or that comes after one which gained little, is replaced by halving.
-
-    Args:
-        function: takes (...) points, returns values, slopes and anything else of the same shape;
-            the values are not above zero at ``low`` and not below at ``high``.
-        low: (...) lower ends.
-        high: (...) upper ends.
-        start: (...) first points.
-
-    Returns:
-        the roots, and what the function last returned, within 1e-8 of the bracket from them.
-
-    Raises:
-        NetlistError: no end after 100 steps, as with values that are not numbers.
-    """
-    point = np.clip(start, low, high)
-    last = high - low
-    # A step of Newton's squares the error: behind one this small none is left to be seen.
-    small, halved = _SMALL_STEP * last, 4 * np.finfo(float).eps * last
-    for _ in range(_ROOT_STEPS):
-        values = function(point)
-        value, slope = values[:2]
-        low = np.where(value <= 0, point, low)
-        high = np.where(value >= 0, point, high)
-        step = value / np.where(slope > 0, slope, np.nan)
-        new = point - step
-        newton = (new >= low) & (new <= high) & (np.abs(step) <= 0.5 * last)
-        new = np.where(newton, new, 0.5 * (low + high))
-        last = np.abs(new - point)
-        if (np.isfinite(value) & (last <= np.where(newton, small, halved))).all():
-            return new, values
-        point = new
-    raise NetlistError(
-        f"no current found after {_ROOT_STEPS} steps: element {int(np.argmax(np.abs(value)))} "
-        f"still misses by {np.abs(value).max():.3g}"
-    )
 
 
 @dataclass(frozen=True)
-class Vdmos:
+class Vdmos(TransistorLaw):
     """Values of an n-channel card of ngspice's VDMOS, and the direct current they give.
 
     The current is that of ngspice (manual, chapter on power MOS; checked against ngspice 46) at
@@ -169,7 +114,7 @@ class Vdmos:
             vds: (...) V, drain to source, of either sign.
             gmin: S, the simulator's conductance across junctions.
         """
-        scale = self.n * _THERMAL_VOLTAGE
+        scale = self.n * THERMAL_VOLTAGE
         junction, share = self._junction(-vds, gmin)
         forward = junction >= -3 * scale
         growth = self.is_ * np.exp(np.maximum(junction, -3 * scale) / scale)
@@ -190,7 +135,7 @@ class Vdmos:
             return volts, np.ones_like(volts)
         from scipy.special import wrightomega
 
-        scale = self.n * _THERMAL_VOLTAGE
+        scale = self.n * THERMAL_VOLTAGE
         a = 1 + self.rb * gmin
         level = (np.where(conducting, volts, 0.0) + self.rb * self.is_) / (a * scale)
         omega = wrightomega(np.log(self.rb * self.is_ / (a * scale)) + level)
@@ -199,40 +144,34 @@ class Vdmos:
             conducting, 1 / (a * (1 + omega)), 1.0
         )
 
-    def current(
-        self, vds: ArrayLike, vgs: ArrayLike, gmin: float = 1e-12
-    ) -> tuple[Array, Array, Array]:
-        """Return the drain current, A, and its derivatives after both voltages, S.
+    @property
+    def drain_resistance(self) -> float:
+        """Ohm, in series with the channel at the drain."""
+        return self.rd
 
-        Args:
-            vds: (...) V, drain to source, of either sign.
-            vgs: (...) V, gate to source.
-            gmin: S, the simulator's conductance across junctions.
-        """
-        vds, vgs = np.broadcast_arrays(np.asarray(vds, float), np.asarray(vgs, float))
-        series = self.rd + self.rs
+    @property
+    def source_resistance(self) -> float:
+        """Ohm, in series with the channel at the source."""
+        return self.rs
 
-        def surplus(i: Array) -> tuple[Array, ...]:
-            flowing, gds, gm = self.channel(vds - i * series, vgs - i * self.rs)
-            return i - flowing, 1 + gds * series + gm * self.rs, gds, gm
+    @property
+    def conducting_above(self) -> float:
+        """V, gate to source, five slopes of the subthreshold region above the threshold."""
+        return self.vto + 5 * self.ksubthres
 
-        if series:
-            end = vds / series
-            bracket = np.minimum(end, 0.0), np.maximum(end, 0.0)
-            through, (_, whole, gds, gm) = rising_root(surplus, *bracket, np.zeros_like(end))
-        else:
-            through, gds, gm = self.channel(vds, vgs)
-            whole = np.ones_like(through)
-        past, leak = self.body(vds, gmin)
-        return through + past, gds / whole + leak, gm / whole
+    def capacitances(self, vgs: Array) -> Capacitances:
+        """Return the capacitances between the pins at 0 V from drain to source.
 
-    def on_conductance(self, vgs: Array) -> Array:
-        """Return the slope of the drain current at 0 V, S, without that of the body diode.
+        Gate to drain as ngspice 46 has it: a tanh above 0 V that meets an arc tangent below.
 
         Args:
             vgs: (...) V, gate to source.
         """
-        u = self.ksubthres * np.logaddexp(0.0, (vgs - self.vto) / self.ksubthres)
-        inner = self.kp * self.mtriode * u
-        conductance: Array = inner / (1 + inner * (self.rd + self.rs))
-        return conductance
+        swing = (self.cgdmax - self.cgdmin) / (1 + np.pi / 2)
+        bend = self.a * np.asarray(vgs, dtype=float)
+        shape = np.where(bend > 0, np.tanh(bend), np.arctan(bend))
+        return Capacitances(
+            gate_source=np.full_like(vgs, self.cgs),
+            gate_drain=np.asarray(self.cgdmax - swing + swing * shape),
+            drain_source=np.full_like(vgs, self.cjo),
+        )

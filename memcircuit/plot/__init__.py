@@ -1,17 +1,42 @@
 """Figures: each a function from a value of the chain to a matplotlib axes."""
 
+from memcircuit.plot.array_experiments import (
+    half_select_disturb,
+    read_disturb,
+    read_margin,
+    settling,
+)
 from memcircuit.plot.crossbar import cell_currents, node_voltages, read_error
 from memcircuit.plot.device import iv_loop, level_histogram, pulse_response
+from memcircuit.plot.iv_family import family_levels, iv_family
 from memcircuit.plot.network import accuracy, conductance_map, confusion_matrix
+from memcircuit.plot.retention import retention
+from memcircuit.plot.schematic import array_schematic, schematic, write_schematics
+from memcircuit.plot.stimulus import stimulus
+from memcircuit.plot.verify import linearised, write_approach, write_verify
 
 __all__ = [
     "accuracy",
+    "array_schematic",
     "cell_currents",
     "conductance_map",
     "confusion_matrix",
+    "family_levels",
+    "half_select_disturb",
+    "iv_family",
     "iv_loop",
     "level_histogram",
+    "linearised",
     "node_voltages",
     "pulse_response",
+    "read_disturb",
     "read_error",
+    "read_margin",
+    "retention",
+    "schematic",
+    "settling",
+    "stimulus",
+    "write_approach",
+    "write_schematics",
+    "write_verify",
 ]

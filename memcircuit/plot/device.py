@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from memcircuit.plot.iv_axes import Scale, conductance_scale, drawn_current
 from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new, si_prefix
 from memcircuit.tables import DIRECTIONS, ConductanceTable, Direction
-
-Scale = Literal["linear", "log"]
-
-# On a linear scale, what is smaller than the largest by more than this factor lies on the axis.
-_WIDEST = 1e3
-# Share of the peak voltage below which a loop is not looked at: at 0 V every current is zero.
-_NEAR_ZERO = 0.02
 
 
 def iv_loop(loop: xr.Dataset, axes: Axes | None = None, scale: Scale | None = None) -> Axes:
@@ -32,28 +24,11 @@ def iv_loop(loop: xr.Dataset, axes: Axes | None = None, scale: Scale | None = No
     ax = axes_or_new(axes)
     period = 1 / float(loop.attrs["frequency"])
     last = loop["time"].to_numpy() >= (loop.attrs["cycles"] - 1) * period
-    voltage, ampere = loop["voltage"].to_numpy(), loop["current"].to_numpy()
-    if scale is None:
-        seen = np.abs(voltage) > _NEAR_ZERO * np.abs(voltage).max()
-        scale = _scale(ampere[seen] / voltage[seen])
-    if scale == "log":
-        current, unit = np.where(ampere == 0, np.nan, np.abs(ampere)), "A"
-    else:
-        factor, prefix = si_prefix(float(np.abs(ampere).max()))
-        current, unit = ampere * factor, f"{prefix}A"
+    voltage = loop["voltage"].to_numpy()
+    current = drawn_current(ax, voltage, loop["current"].to_numpy(), scale)
     if not last.all():
         ax.plot(voltage[~last], current[~last], color=GREY, linewidth=0.9, label="first cycles")
     ax.plot(voltage[last], current[last], color=BLUE, linewidth=1.6, label="last cycle")
-    ax.axvline(0, color="black", linewidth=0.5)
-    if scale == "log":
-        ax.set_yscale("log")
-        seen = np.abs(voltage) > _NEAR_ZERO * np.abs(voltage).max()
-        ax.set_ylim(bottom=float(np.nanmin(current[seen])) / 2)
-        ax.set_ylabel("magnitude of the current (A)")
-    else:
-        ax.axhline(0, color="black", linewidth=0.5)
-        ax.set_ylabel(f"current ({unit})")
-    ax.set_xlabel("voltage (V)")
     if not last.all():
         ax.legend(frameon=False)
     return ax
@@ -72,7 +47,7 @@ def pulse_response(
     ax = axes_or_new(axes, (6.0, 3.4))
     curves = _curves(source)
     every = np.concatenate([values.ravel() for values in curves.values()])
-    scale = scale or _scale(every)
+    scale = scale or conductance_scale(every)
     factor, prefix = (1.0, "") if scale == "log" else si_prefix(float(every.max()))
     start = 0
     looks: dict[Direction, tuple[str, str]] = {
@@ -125,10 +100,3 @@ def level_histogram(table: ConductanceTable, axes: Axes | None = None) -> Axes:
     ax.set_ylabel("reads per bin")
     ax.legend(frameon=False)
     return ax
-
-
-def _scale(conductance: NDArray[np.float64]) -> Scale:
-    positive = conductance[conductance > 0]
-    if positive.size and positive.max() > _WIDEST * positive.min():
-        return "log"
-    return "linear"

@@ -1,40 +1,99 @@
-"""Synapse cells: a memristor with what selects it, as a PySpice subcircuit.
-
-Every cell has the pins bit_line, word_line, source_line and state, and the parameters of its
-memristor's instance; a cell without a transistor leaves its word line open.
-"""
+"""What every synapse cell has: its pins, how it is driven, what it reads, its netlist lines."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from PySpice.Spice.Netlist import SubCircuit
 
-from pyspice_netlists.elements import text
 from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.interfaces import Form, Memristor
-from pyspice_netlists.transistors import Transistor, transistor
 
-_NODE = re.compile(r"[A-Za-z0-9_]+\Z")
+Array = NDArray[np.float64]
+
+_NAMES = re.compile(r"[A-Za-z0-9_]+(?: [A-Za-z0-9_]+)*\Z", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What the terminals of a cell are given while it is programmed and while it is read.
+
+    Terminals that are named nowhere are at 0 V.
+
+    Attributes:
+        program: share of the programming waveform at each terminal.
+        read: share of the read waveform at each terminal.
+        sensed: factor of each terminal whose current into the cell, or voltage, makes the weight.
+        quantity: what is sensed; terminals whose voltage is sensed are left open.
+        constant: V, of terminals held at a voltage, such as a supply.
+    """
+
+    program: Mapping[str, float]
+    read: Mapping[str, float]
+    sensed: Mapping[str, float]
+    quantity: Literal["current", "voltage"] = "current"
+    constant: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def driven(self) -> tuple[str, ...]:
+        """Terminals that a bench drives or whose current it senses, the driver's first."""
+        sensed = self.sensed if self.quantity == "current" else {}
+        return tuple(dict.fromkeys((*self.program, *self.read, *sensed, *self.constant)))
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Terminals whose voltage is sensed."""
+        return tuple(self.sensed) if self.quantity == "voltage" else ()
+
+
+_ONE_DRIVER = Wiring(program={"bit_line": 1.0}, read={"bit_line": 1.0}, sensed={"bit_line": 1.0})
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """A synapse cell around one memristor.
+    """A synapse cell around one memristor or several of a kind.
 
     Attributes:
-        device: the memristor; its plus terminal is the bit line.
+        device: the memristor.
     """
 
     device: Memristor
 
-    pins: ClassVar[tuple[str, ...]] = ("bit_line", "word_line", "source_line", "state")
     prefix: ClassVar[str]
-    gated: ClassVar[bool]
+    title: ClassVar[str]
+    gated: ClassVar[bool] = False
+
+    @property
+    def terminals(self) -> tuple[str, ...]:
+        """Pins that are no states."""
+        return ("bit_line", "word_line", "source_line")
+
+    @property
+    def wiring(self) -> Wiring:
+        """What the terminals are given while the cell is programmed and read."""
+        return _ONE_DRIVER
+
+    @property
+    def devices(self) -> tuple[Memristor, ...]:
+        """Every kind of device in the cell, the memristor first."""
+        return (self.device,)
+
+    @property
+    def memristors(self) -> tuple[str, ...]:
+        """Names of the memristors in the subcircuit."""
+        return ("memristor",)
+
+    @property
+    def pins(self) -> tuple[str, ...]:
+        """Terminals, then the state of each memristor."""
+        states = ("state",) if len(self.memristors) == 1 else self._each("state")
+        return (*self.terminals, *states)
 
     @property
     def name(self) -> str:
@@ -42,14 +101,37 @@ class Cell(ABC):
         return f"{self.prefix}_{self.device.name}"
 
     @abstractmethod
-    def build(self, circuit: SubCircuit, **parameters: str) -> None:
-        """Add the elements of the cell; ``parameters`` go to the memristor."""
+    def build(self, circuit: SubCircuit) -> None:
+        """Add the elements of the cell; ``memristor`` adds one of its memristors."""
+
+    def weight(self, conductance: ArrayLike) -> Array:
+        """Return the weight that ideal wires, transistors and selectors would give.
+
+        Args:
+            conductance: (memristors, ...) S, at the read voltage.
+
+        Returns:
+            (...), S of a cell that senses currents, 1 of one that senses voltages.
+        """
+        (alone,) = self._conductances(conductance)
+        return np.asarray(alone)
+
+    def memristor(self, circuit: SubCircuit, plus: str, minus: str, name: str = "") -> None:
+        """Add the memristor ``name`` with its state pin and its parameters to the subcircuit."""
+        end = f"_{name}" if name else ""
+        parameters = {p: f"{{{p}{end}}}" for p in ("x0", *self.device.multipliers)}
+        circuit.X(name or "memristor", self.device.name, plus, minus, f"state{end}", **parameters)
 
     def subcircuit(self) -> SubCircuit:
         """Return the cell as a PySpice subcircuit."""
-        defaults = dict.fromkeys(self.device.multipliers, 1)
-        circuit = SubCircuit(self.name, *self.pins, x0=self.device.initial_state, **defaults)
-        self.build(circuit, **{name: f"{{{name}}}" for name in ("x0", *self.device.multipliers)})
+        several = len(self.memristors) > 1
+        defaults: dict[str, float] = {}
+        for parameter in ("x0", *self.device.multipliers):
+            value = self.device.initial_state if parameter == "x0" else 1
+            names = self._each(parameter) if several else (parameter,)
+            defaults |= dict.fromkeys(names, value)
+        circuit = SubCircuit(self.name, *self.pins, **defaults)
+        self.build(circuit)
         return circuit
 
     def include_lines(self, form: Form) -> list[str]:
@@ -60,79 +142,95 @@ class Cell(ABC):
         self,
         label: str,
         nodes: Sequence[str],
-        initial_state: float | None = None,
-        variation: Mapping[str, float] | None = None,
+        initial_state: ArrayLike | None = None,
+        variation: Mapping[str, ArrayLike] | None = None,
     ) -> str:
         """Return the netlist line of one cell.
 
         Args:
             label: instance name behind the X.
             nodes: one node per pin.
-            initial_state: where the state starts; the device's own when None.
-            variation: multipliers by name, such as ``m_k_set``.
+            initial_state: where the states start, one for all memristors or (memristors,); the
+                device's own when None.
+            variation: multipliers by name, such as ``m_k_set``, each one for all or
+                (memristors,).
 
         Raises:
-            NetlistError: wrong number of nodes, a bad name, or an unknown multiplier.
+            NetlistError: as ``instances``.
         """
+        state = self.device.initial_state if initial_state is None else initial_state
+        spread = {name: np.asarray(value)[np.newaxis] for name, value in (variation or {}).items()}
+        place = [[node] for node in nodes]
+        return self.instances([label], place, np.asarray(state)[np.newaxis], spread)[0]
+
+    def instances(
+        self,
+        labels: Sequence[str],
+        nodes: Sequence[Sequence[str]],
+        states: ArrayLike,
+        variation: Mapping[str, ArrayLike] | None = None,
+    ) -> list[str]:
+        """Return the netlist lines of many cells.
+
+        Args:
+            labels: (cells,) instance names behind the X.
+            nodes: for each pin (cells,) nodes.
+            states: (cells,) or (cells, memristors) where the states start.
+            variation: multipliers by name, each (cells,) or (cells, memristors).
+
+        Raises:
+            NetlistError: wrong numbers of anything, a bad name, or an unknown multiplier.
+        """
+        count = len(labels)
+        first = labels[0] if count else ""
         if len(nodes) != len(self.pins):
-            raise NetlistError(f"cell {label}: {len(nodes)} nodes; expected {self.pins}")
-        for name in (label, *nodes):
-            if not _NODE.match(name):
-                raise NetlistError(f"cell {label}: {name!r} cannot be a name in a netlist")
+            raise NetlistError(f"cell {first}: {len(nodes)} nodes; expected {self.pins}")
+        for names in (labels, *nodes):
+            _check_names(names, count, first)
         for name in variation or {}:
             if name not in self.device.multipliers:
                 raise NetlistError(
-                    f"cell {label}: no multiplier {name!r}; there are {self.device.multipliers}"
+                    f"cell {first}: no multiplier {name!r}; there are {self.device.multipliers}"
                 )
-        state = self.device.initial_state if initial_state is None else initial_state
-        given = {"x0": state, **(variation or {})}
-        parameters = " ".join(f"{key}={text(value)}" for key, value in given.items())
-        return f"X{label} {' '.join(nodes)} {self.name} {parameters}"
+        several = len(self.memristors) > 1
+        columns: list[list[float]] = []
+        keys: list[str] = []
+        for name, given in {"x0": states, **(variation or {})}.items():
+            values = self._per_memristor(name, given, count)
+            keys += self._each(name) if several else [name]
+            columns += values.T.tolist()
+        own = " ".join(f"{key}=%r" for key in keys)
+        places = [" ".join(place) for place in zip(*nodes, strict=True)]
+        form = f"X%s %s {self.name} {own}"
+        return [form % line for line in zip(labels, places, *columns, strict=True)]
+
+    def _each(self, name: str) -> tuple[str, ...]:
+        return tuple(f"{name}_{memristor}" for memristor in self.memristors)
+
+    def _per_memristor(self, name: str, given: ArrayLike, cells: int) -> Array:
+        """Return numbers as (cells, memristors)."""
+        values = np.asarray(given, dtype=float)
+        count = len(self.memristors)
+        if values.shape not in ((cells,), (cells, count)):
+            raise NetlistError(
+                f"{name} has shape {values.shape}; expected ({cells},) or ({cells}, {count})"
+            )
+        return np.broadcast_to(values.reshape(cells, -1), (cells, count))
+
+    def _conductances(self, given: ArrayLike) -> Array:
+        values = np.asarray(given, dtype=float)
+        if values.ndim == 0 or len(values) != len(self.memristors):
+            raise NetlistError(
+                f"conductance has shape {values.shape}; expected ({len(self.memristors)}, ...), "
+                f"one for each of {self.memristors}"
+            )
+        return values
 
 
-@dataclass(frozen=True)
-class OneMemristor(Cell):
-    """A memristor alone between bit line and source line (1M)."""
-
-    prefix: ClassVar[str] = "cell_1m"
-    gated: ClassVar[bool] = False
-
-    def build(self, circuit: SubCircuit, **parameters: str) -> None:
-        """Add the memristor."""
-        circuit.X("memristor", self.device.name, "bit_line", "source_line", "state", **parameters)
-
-
-@dataclass(frozen=True)
-class OneTransistorOneMemristor(Cell):
-    """A memristor in series with an NMOS that selects it (1T1R).
-
-    The memristor's minus terminal is the drain, the source line the source, the word line the
-    gate, as on the boards of doi:10.3390/nano12071075.
-
-    Attributes:
-        transistor: the access transistor, or its name; that of the device when None, and the
-            2N7002 when the device states none.
-    """
-
-    transistor: Transistor | str | None = None
-
-    prefix: ClassVar[str] = "cell_1t1r"
-    gated: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        self.access_transistor()
-
-    def access_transistor(self) -> Transistor:
-        """Return the transistor itself; raises NetlistError when its name is unknown."""
-        if isinstance(self.transistor, Transistor):
-            return self.transistor
-        return transistor(self.transistor or self.device.transistor or "2n7002")
-
-    def build(self, circuit: SubCircuit, **parameters: str) -> None:
-        """Add memristor and transistor."""
-        circuit.X("memristor", self.device.name, "bit_line", "drain", "state", **parameters)
-        circuit.X("transistor", self.access_transistor().name, "drain", "word_line", "source_line")
-
-    def include_lines(self, form: Form) -> list[str]:
-        """Return what a deck needs once: device, transistor, cell."""
-        return [*self.access_transistor().lines, *super().include_lines(form)]
+def _check_names(names: Sequence[str], count: int, first: str) -> None:
+    if len(names) != count:
+        raise NetlistError(f"cell {first}: {len(names)} nodes of a pin for {count} cells")
+    together = " ".join(names)
+    if count and (not _NAMES.match(together) or together.count(" ") != count - 1):
+        bad = next(name for name in names if not _NAMES.match(name) or " " in name)
+        raise NetlistError(f"cell {first}: {bad!r} cannot be a name in a netlist")

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memcircuit.simulate import DCSweep, Job, Options, run
+from memcircuit.simulate import DCSweep, Job, Options, Transient, run
 from pyspice_netlists import NetlistError, transistor
-from pyspice_netlists.vdmos import rising_root
+from pyspice_netlists.roots import rising_root
 
 LAW = transistor("2n7002").law
 # What ngspice forms its currents from, potentials of volts over resistances of half an ohm, is
@@ -113,3 +113,25 @@ def test_a_function_that_is_no_number_has_no_root():
 
     with pytest.raises(NetlistError, match="no current found"):
         rising_root(broken, np.zeros(2), np.ones(2), np.zeros(2))
+
+
+def test_gate_capacitances_are_those_of_ngspice():
+    """The gate rises from -5 to 5 V in 10 us, drain and source held: their currents over dv/dt."""
+    fet, span = transistor("2n7002"), 10e-6
+    circuit = "\n".join([
+        *fet.lines, f"Xm d g s {fet.name}", "Vd d 0 0", "Vs s 0 0",
+        f"Vg g 0 PWL(0 -5 {span} 5)",
+    ])  # fmt: skip
+    found = run(
+        Job("ramp", circuit, Transient(stop=span, max_step=span / 1000), ("v(g)", "i(vd)", "i(vs)"))
+    )
+    inside = slice(50, -50)
+    gate = found["v(g)"].to_numpy()[inside]
+    drain, source = (found[name].to_numpy()[inside] * span / 10 for name in ("i(vd)", "i(vs)"))
+    expected = fet.law.capacitances(gate)
+    # once the channel conducts, the drops in the leads let some of the current out at the other pin
+    closed = gate < 1.5
+    np.testing.assert_allclose(drain[closed], expected.gate_drain[closed], rtol=2e-3)
+    np.testing.assert_allclose(source[closed], expected.gate_source[closed], rtol=2e-3)
+    total = expected.gate_drain + expected.gate_source
+    np.testing.assert_allclose(drain + source, total, rtol=2e-3)
