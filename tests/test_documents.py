@@ -12,7 +12,12 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-FRONT_PAGE_WRITES = ({"loop.png", "hfo2.nc"}, {"fitted.png"}, {"wires.png"})
+FRONT_PAGE_WRITES = (
+    {"loop.png", "hfo2.nc"},
+    {"fitted.png"},
+    {"bridge.svg", "written.png"},
+    {"wires.png"},
+)
 
 
 def pages():

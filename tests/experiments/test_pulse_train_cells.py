@@ -138,6 +138,28 @@ def test_voltage_cells_move_both_ways(kind):
     assert weight[0] == pytest.approx(0.5 if kind is mc.cells.RatioCell else 0.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("name", STIMULI)
+@pytest.mark.parametrize(
+    ("cell", "factor", "read"),
+    [
+        (mc.cells.OneTransistorOneMemristor(HFO2), 1.0, 0.2),
+        (mc.cells.HybridMemristor(HFO2, parallel=1e5, series=1e3), 1.0, 0.2),
+        (mc.cells.OneSelectorOneMemristor(HFO2, mc.device("narayanan2015_miec")), 1.5, 1.2),
+        (mc.cells.RatioCell(HFO2), 1.35, 0.2),
+        (mc.cells.FourMemristorBridge(HFO2), 1.35, 0.2),
+    ],
+    ids=["1T1R", "1R+1M1R", "1S1R", "ratio", "4M"],
+)
+def test_every_stimulus_moves_every_cell_its_way(cell, factor, read, name):
+    """Each pulse moves the weight the way its polarity says: all these stimuli are strong."""
+    pulses = [replace(pulse, amplitude=factor * pulse.amplitude) for pulse in STIMULI[name]]
+    found = mc.pulse_train(cell, stimulus=pulses, initial_state=0.4, read=read)
+    weight = found["conductance" if "conductance" in found else "weight"][0].to_numpy()
+    direction = found["direction"].to_numpy()[1:]
+    assert np.all(np.sign(np.diff(weight)) == direction)
+    assert np.all(found["energy"][0, 1:] > 0)
+
+
 def test_selector_takes_voltage_from_the_memristor():
     """Behind the MIEC selector 1 V leaves the memristor alone and 2.8 V moves it."""
     cell = mc.cells.OneSelectorOneMemristor(HFO2, mc.device("narayanan2015_miec"))
