@@ -10,6 +10,7 @@ from typing import Literal
 from pyspice_netlists.benches import Bench
 from pyspice_netlists.elements import text
 from pyspice_netlists.errors import NetlistError
+from pyspice_netlists.transistor_law import THERMAL_VOLTAGE
 
 # Emission coefficient of the limiter. The smaller, the less voltage it takes from the cell (at
 # half the compliance current 0.36 mV here) and the sharper the corner that Newton's method turns.
@@ -19,10 +20,8 @@ _EMISSION = 0.02
 # limiting of junction voltages needs less than n V_T / sqrt(2) in SI units, 0.4 mA here, and above
 # it one SET sweep in three of a filament that jumps found no solution.
 _SATURATION = 1e-6
-# V, Boltzmann's constant over the elementary charge at 27 degrees Celsius.
-_THERMAL = 8.617333262e-5 * 300.15
 # V, at which the diode carries the compliance current.
-_OFFSET = _EMISSION * _THERMAL * math.log1p(1 / _SATURATION)
+_OFFSET = _EMISSION * THERMAL_VOLTAGE * math.log1p(1 / _SATURATION)
 
 
 def limit_drivers(
@@ -78,5 +77,8 @@ def limit_drivers(
             f".model limiter{cell} D(is={text(_SATURATION * given)} n={_EMISSION} tnom=27)",
             f"{driver}{sweep} 0 ",
         ]
-        lines = lines.replace(f"{driver}{node} 0 ", "\n".join(limiter), 1)
+        before, found, after = lines.partition(f"{driver}{node} 0 ")
+        if not found:
+            raise NetlistError(f"no source {driver.strip()} at {node} to limit")
+        lines = before + "\n".join(limiter) + after
     return replace(bench, circuit=lines), tuple(vectors)

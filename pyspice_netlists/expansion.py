@@ -15,7 +15,7 @@ from dataclasses import dataclass
 _NODES = {"r": 2, "c": 2, "v": 2}
 _WITH_MODEL = "nm"
 _PARAMETER = re.compile(r"\{(\w+)\}\Z", re.ASCII)
-_LITERAL = re.compile(r"[-+]?[\w.]+(?:[-+]\d+)?\Z", re.ASCII)
+_LITERAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?[a-z]*\Z", re.ASCII)
 _NAME = re.compile(r"[\w.]+\Z", re.ASCII)
 _GROUND = ("0", "gnd")
 

@@ -48,6 +48,11 @@ class TransistorLaw(ABC):
         return 0.0
 
     @property
+    def gate_resistance(self) -> float:
+        """Ohm, in series with the gate."""
+        return 0.0
+
+    @property
     @abstractmethod
     def conducting_above(self) -> float:
         """V, gate to source, above which the channel conducts for certain."""

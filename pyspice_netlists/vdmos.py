@@ -145,6 +145,11 @@ class Vdmos(TransistorLaw):
         )
 
     @property
+    def gate_resistance(self) -> float:
+        """``rg``, ohm."""
+        return self.rg
+
+    @property
     def drain_resistance(self) -> float:
         """Ohm, in series with the channel at the drain."""
         return self.rd

@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.crossbar.array_energy import ArrayEnergy, ArrayWaves, array_energy
+from memcircuit.crossbar.array_energy import ArrayWaves, array_energy
 from memcircuit.crossbar.array_run import Simulator
 from memcircuit.crossbar.array_transient import damped_options, driven_cells
-from memcircuit.crossbar.line_drive import Drives, LineDrives, line_drives
+from memcircuit.crossbar.line_drive import Drives, LineDrives, gate_drives, line_drives
 from memcircuit.crossbar.plan import cell_of, state_table, variation_tables
 from memcircuit.crossbar.wires import Array, numbers, refuse
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import sample as at_instants
-from memcircuit.experiments.circuits import device_of, gate_voltage, netlist_form, read_pulse
+from memcircuit.experiments.circuits import (
+    device_of,
+    netlist_form,
+    positive_time,
+    read_pulse,
+)
 from memcircuit.experiments.time_step import TimeStep, largest_step
 
 if TYPE_CHECKING:
@@ -95,6 +100,7 @@ def drive_array(
     cell = cell_of(array)
     device = device_of(cell)
     shape = array.lines.shape
+    voltage = read_pulse(device, read, _ANY_WIDTH).amplitude
     start, spread = state_table(states, shape), variation_tables(variation, shape)
     row = line_drives("rows", rows, shape[0])
     column = line_drives("columns", columns, shape[1])
@@ -112,8 +118,7 @@ def drive_array(
     )
     waves, attributes = driven.simulate(end, limit.step, simulator)
     energy = array_energy(waves, driven.lines, driven.elements)
-    voltage = read_pulse(device, read, _ANY_WIDTH).amplitude
-    result = energy_variables(energy)
+    result = energy.dataset()
     for name, (dims, wave, unit) in _line_waves(array, waves).items():
         values = np.moveaxis(at_instants(waves.time, np.moveaxis(wave, 0, -1), instants), -1, 0)
         result[name] = (("sample", *dims), values, {"units": unit})
@@ -139,24 +144,6 @@ def drive_array(
     return result
 
 
-def energy_variables(energy: ArrayEnergy) -> xr.Dataset:
-    """Return where the energy of a run goes as variables in J."""
-    import xarray as xr
-
-    joule = {"units": "J"}
-    variables = {
-        "row_energy": ("row", energy.rows, joule),
-        "column_energy": ("column", energy.columns, joule),
-        "cell_energy": (("row", "column"), energy.cells, joule),
-        "cells": ((), energy.cells.sum(), joule),
-    }
-    if energy.gates.size:
-        variables["gate_energy"] = ("gate_line", energy.gates, joule)
-    for part in ("sources", "row_wires", "column_wires", "row_ends", "column_ends", "stored"):
-        variables[part] = ((), getattr(energy, part), joule)
-    return xr.Dataset(variables)
-
-
 def _line_waves(
     array: Crossbar, waves: ArrayWaves
 ) -> dict[str, tuple[tuple[str, ...], Array, str]]:
@@ -168,37 +155,12 @@ def _line_waves(
     }
 
 
-def gate_drives(array: Crossbar, cell: Cell, given: Drives) -> LineDrives:
-    """Return what drives the gate lines; those of the array, or the card's, when None is given."""
-    if not cell.gated:
-        if given is not None:
-            raise UsageError(f"gates: cell {cell.name!r} has no transistor; leave gates out")
-        return LineDrives("gates", ())
-    if given is None:
-        own = array.gate
-        volts = np.asarray(gate_voltage(cell, None) if own is None else own, dtype=float)
-        given = volts if volts.ndim else float(volts)
-    count = array.rows if array.gate_lines == "row" else array.columns
-    drives = line_drives("gates", given, count)
-    if drives.open.any():
-        raise UsageError(f"gates[{int(drives.open.argmax())}] is None: a gate line has a voltage")
-    return drives
-
-
 def _stop(given: float | None, waveforms: Sequence[Waveform]) -> float:
     if given is None:
         if not waveforms:
             raise UsageError("stop is needed where every line has a constant voltage")
         return max(float(waveform.time[-1]) for waveform in waveforms)
     return positive_time("stop", given)
-
-
-def positive_time(name: str, given: float) -> float:
-    """Return a time in s; raises UsageError for what is none, or not above zero."""
-    number = isinstance(given, int | float | np.number) and not isinstance(given, bool)
-    if not number or not 0 < given < np.inf:
-        raise UsageError(f"{name} = {given!r} s: expected a number above 0")
-    return float(given)
 
 
 def _instants(given: ArrayLike | None, stop: float) -> Array:

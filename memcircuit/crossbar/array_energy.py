@@ -99,6 +99,23 @@ class ArrayEnergy:
         largest = max(abs(self.sources), abs(self.elements))
         return abs(self.sources - self.elements) / largest if largest else 0.0
 
+    def dataset(self) -> xr.Dataset:
+        """Return where the energy goes as variables in J."""
+        import xarray as xr
+
+        joule = {"units": "J"}
+        variables = {
+            "row_energy": ("row", self.rows, joule),
+            "column_energy": ("column", self.columns, joule),
+            "cell_energy": (("row", "column"), self.cells, joule),
+            "cells": ((), self.cells.sum(), joule),
+        }
+        if self.gates.size:
+            variables["gate_energy"] = ("gate_line", self.gates, joule)
+        for part in ("sources", "row_wires", "column_wires", "row_ends", "column_ends", "stored"):
+            variables[part] = ((), getattr(self, part), joule)
+        return xr.Dataset(variables)
+
 
 def array_waves(
     raw: xr.Dataset,

@@ -19,7 +19,7 @@ from memcircuit.crossbar.reduced_plan import Reduction
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
-from memcircuit.experiments.cell_record import verilog_a
+from memcircuit.experiments.cell_record import integral_until, sample, verilog_a, waves_of
 from memcircuit.experiments.circuits import device_of
 from memcircuit.experiments.time_step import largest_step
 
@@ -217,8 +217,8 @@ def run_full(plan: ArrayPlan, simulator: Simulator) -> ArrayRun:
     return ArrayRun(
         time=time,
         driver=driver,
-        row=_vectors(raw, bench.row_voltage[at]),
-        column=_vectors(raw, bench.column_voltage[at]),
+        row=waves_of(raw, bench.row_voltage[at]),
+        column=waves_of(raw, bench.column_voltage[at]),
         state=plan.states[at][:, np.newaxis] + wave[at],
         energy=_energies(time, driver * delivered, sequence),
         states=after,
@@ -250,8 +250,8 @@ def _stretch(
     name = f"pulse{which.start}"
     raw = simulator.run(_job(plan, bench.circuit, sequence, step, bench.vectors), name)
     time, driver = raw["time"].to_numpy(), raw[bench.driver].to_numpy()
-    row, column = _vectors(raw, bench.row_voltage), _vectors(raw, bench.column_voltage)
-    wave = _vectors(raw, bench.states)
+    row, column = waves_of(raw, bench.row_voltage), waves_of(raw, bench.column_voltage)
+    wave = waves_of(raw, bench.states)
     into = network.port_currents(np.concatenate([row, column]).T, driver)
     delivered = np.column_stack([into, driver]) @ network.driver_current
     seen = frozen_movement(
@@ -309,10 +309,6 @@ def _job(
     )
 
 
-def _vectors(raw: xr.Dataset, names: Sequence[str] | NDArray[np.object_]) -> Array:
-    return np.stack([raw[name].to_numpy() for name in names])
-
-
 def _after_pulses(states: Array, time: Array, wave: Array, sequence: PulseSequence) -> Array:
     """Return the states (pulses + 1, ...) at the start and where each next pulse starts.
 
@@ -322,18 +318,13 @@ def _after_pulses(states: Array, time: Array, wave: Array, sequence: PulseSequen
         wave: (..., n) deviation from it.
         sequence: the pulses.
     """
-    instants = _ends(sequence)
-    place = np.clip(np.searchsorted(time, instants), 1, time.size - 1)
-    share = (instants - time[place - 1]) / (time[place] - time[place - 1])
-    moved = wave[..., place - 1] * (1 - share) + wave[..., place] * share
+    moved = sample(time, wave, _ends(sequence))
     after = np.concatenate([states[..., np.newaxis], states[..., np.newaxis] + moved], axis=-1)
     return np.asarray(np.clip(np.moveaxis(after, -1, 0), 0.0, 1.0))
 
 
 def _energies(time: Array, power: Array, sequence: PulseSequence) -> Array:
-    steps = 0.5 * (power[1:] + power[:-1]) * np.diff(time)
-    until = np.interp(_ends(sequence), time, np.append(0.0, np.cumsum(steps)))
-    return np.asarray(np.diff(until, prepend=0.0))
+    return np.asarray(np.diff(integral_until(time, power, _ends(sequence)), prepend=0.0))
 
 
 def _ends(sequence: PulseSequence) -> Array:

@@ -16,7 +16,6 @@ from memcircuit.crossbar.line_drive import (
     LineDrives,
     line_potentials,
     line_sources,
-    opened_lines,
 )
 from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Array, Lines
@@ -115,7 +114,7 @@ def driven_resistors(
 
     count, across = lines.shape
     return DrivenArray(
-        lines=opened_lines(lines, rows, columns),
+        lines=lines.opened(rows.open, columns.open),
         cells=ResistorArray(conductances),
         elements=Resistors(conductances),
         rows=rows,
@@ -147,7 +146,7 @@ def driven_cells(
     )  # fmt: skip
     count, across = lines.shape
     return DrivenArray(
-        lines=opened_lines(lines, rows, columns),
+        lines=lines.opened(rows.open, columns.open),
         cells=cells,
         elements=elements_of_cells(cell, lines.shape, variation, gate_lines),
         rows=rows,

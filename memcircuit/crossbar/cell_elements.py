@@ -136,7 +136,7 @@ class TransistorCells:
         pairs: tuple[tuple[str, str, Callable[[Array], Array]], ...] = (
             ("gate", "source", lambda volts: capacitances(volts).gate_source),
             ("gate", "drain", lambda volts: capacitances(volts).gate_drain),
-            ("drain", "source", lambda volts: capacitances(0 * volts).drain_source),
+            ("drain", "source", lambda volts: capacitances(np.zeros_like(volts)).drain_source),
         )
         gained = np.zeros(waves.row.shape[1:])
         for one, other, farads in pairs:
@@ -191,7 +191,7 @@ def elements_of_cells(
     fet = cell.access_transistor().law
     assert fet is not None  # noqa: S101 - the law of the whole cell stands on it
     ohms = {
-        "drain": fet.drain_resistance, "gate": getattr(fet, "rg", 0.0),
+        "drain": fet.drain_resistance, "gate": fet.gate_resistance,
         "source": fet.source_resistance,
     }  # fmt: skip
     series = {pin: ohm for pin, ohm in ohms.items() if ohm}

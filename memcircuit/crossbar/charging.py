@@ -48,7 +48,7 @@ def array_capacitances(cell: Cell, selection: Selection, lines: Lines) -> ArrayC
     open transistor is at its source, that of a closed one follows the row line through the
     memristor.
     """
-    law, none = _transistor_law(cell), np.zeros(lines.shape)
+    law, none = transistor_law(cell), np.zeros(lines.shape)
     wires = lines.row_capacitance, lines.column_capacitance
     if law is None:
         return ArrayCapacitances(none, none, none, *wires) if np.any(wires) else None
@@ -67,11 +67,12 @@ def open_transistors(cell: Cell, selection: Selection) -> NDArray[np.bool_]:
 
     Near 0 V on the column lines; one near its threshold counts as closed.
     """
-    law = _transistor_law(cell)
+    law = transistor_law(cell)
     return np.asarray(selection.gates > (0.0 if law is None else law.conducting_above))
 
 
-def _transistor_law(cell: Cell) -> TransistorLaw | None:
+def transistor_law(cell: Cell) -> TransistorLaw | None:
+    """Return the law of a cell's transistor; None without one."""
     from pyspice_netlists import OneTransistorOneMemristor
 
     if not isinstance(cell, OneTransistorOneMemristor):

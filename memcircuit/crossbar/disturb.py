@@ -83,6 +83,8 @@ def half_select_disturb(
     """
     import xarray as xr
 
+    from pyspice_netlists import Pulse
+
     cell = cell_of(array)
     number = whole_number(count, "count")
     if number < 1:
@@ -90,6 +92,8 @@ def half_select_disturb(
     if np.shape(selected) != (2,):
         raise UsageError(f"selected = {selected!r}: expected one cell, (row, column)")
     names = bias_names(cell.gated, biases)
+    if not isinstance(pulse, Pulse):
+        raise UsageError(f"pulse = {pulse!r} is not a pulse: pass Pulse(amplitude, width)")
     plans = [
         prepare(
             array, states, selected, [(pulse, number)], bias=name, gate=gate, read=pulse.amplitude,
@@ -165,10 +169,10 @@ def read_disturb(
     memristor = _memristor(device)
     pulse = read_pulse(memristor, read, 1e-6)
     numbers_of_reads = _numbers_of_reads(reads)
-    volts = np.atleast_1d(numbers("voltages", pulse.amplitude if voltages is None else voltages))
+    volts = _list("voltages", pulse.amplitude if voltages is None else voltages)
     good = (np.abs(volts) < HIGHEST_VOLTAGE) & (volts != 0)
     refuse("voltages", volts, good, f"less than {HIGHEST_VOLTAGE:g} V in magnitude, not 0")
-    start = np.atleast_1d(numbers("initial_state", initial_state))
+    start = _list("initial_state", initial_state)
     refuse("initial_state", start, (start >= 0) & (start <= 1), "a state in 0 ... 1")
     model = memristor.numpy()
     if np.any(model.rate(0.0, start)):
@@ -223,6 +227,13 @@ def _memristor(device: Cell | DrivenDevice) -> Device:
     return device_of(cell)
 
 
+def _list(name: str, given: ArrayLike) -> Array:
+    values = np.atleast_1d(numbers(name, given))
+    if values.ndim != 1 or not values.size:
+        raise UsageError(f"{name} has shape {values.shape}; expected one number or a list of them")
+    return values
+
+
 def _numbers_of_reads(given: int | ArrayLike) -> Array:
     wanted = numbers("reads", given)
     if wanted.ndim == 0:
@@ -230,8 +241,9 @@ def _numbers_of_reads(given: int | ArrayLike) -> Array:
         decades = np.log10(wanted)
         spaced = np.logspace(0, decades, 1 + int(np.ceil(_PER_DECADE * decades)))
         wanted = np.unique(np.round(spaced))
-    if wanted.ndim != 1 or not wanted.size or wanted[0] < 0 or np.any(np.diff(wanted) <= 0):
-        raise UsageError(f"reads = {given!r}: expected a number, or rising numbers of reads")
+    rising = wanted.ndim == 1 and wanted.size > 0 and bool(np.all(np.diff(wanted) > 0))
+    if not rising or wanted[0] < 0 or np.any(wanted % 1 != 0):
+        raise UsageError(f"reads = {given!r}: expected a whole number, or rising whole numbers")
     return wanted if wanted[0] == 0 else np.append(0.0, wanted)
 
 

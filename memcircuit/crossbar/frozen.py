@@ -21,6 +21,7 @@ from memcircuit.crossbar.cell_law import CellLaw, memristor_voltage
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.selection import Selection
 from memcircuit.crossbar.wires import Array, Lines
+from memcircuit.experiments.cell_record import integral_until
 from memcircuit.experiments.circuits import device_of
 
 if TYPE_CHECKING:
@@ -230,8 +231,7 @@ def frozen_movement(
         volts = memristor_voltage(cell, drive @ across[:, number], flat[number], alone)
         rate = model.rate(volts, flat[number], **alone)
         moved[number] = np.trapezoid(np.abs(rate), time)
-        steps = 0.5 * (rate[1:] + rate[:-1]) * np.diff(time)
-        change[:, number] = np.interp(instants, time, np.append(0.0, np.cumsum(steps)))
+        change[:, number] = integral_until(time, rate, instants)
     largest = np.maximum(np.abs(low), np.abs(high))
     return Movement(
         largest.reshape(states.shape), moved.reshape(states.shape),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
+from memcircuit.experiments.circuits import HIGHEST_VOLTAGE, gate_voltage, is_number
 
 if TYPE_CHECKING:
-    from pyspice_netlists import LineEnds, Waveform
+    from memcircuit.crossbar.crossbar import Crossbar
+    from pyspice_netlists import Cell, LineEnds, Waveform
 
 #: What drives a line: a waveform, a constant voltage (V), or nothing, which leaves it open.
 Drive: TypeAlias = "Waveform | float | None"
@@ -99,8 +100,7 @@ def _drive(name: str, given: Drive) -> Drive:
 
     if given is None:
         return None
-    number = isinstance(given, int | float | np.number) and not isinstance(given, bool)
-    if not number and not isinstance(given, Waveform):
+    if not is_number(given) and not isinstance(given, Waveform):
         raise UsageError(f"{name} = {given!r}: expected a Waveform, a voltage in V or None (open)")
     highest = np.abs(given.voltage).max() if isinstance(given, Waveform) else abs(float(given))
     if not highest < HIGHEST_VOLTAGE:
@@ -108,16 +108,21 @@ def _drive(name: str, given: Drive) -> Drive:
     return given if isinstance(given, Waveform) else float(given)
 
 
-def opened_lines(lines: Lines, rows: LineDrives, columns: LineDrives) -> Lines:
-    """Return the lines with both ends open of those that nothing drives."""
-    row, column = rows.open, columns.open
-    return replace(
-        lines,
-        left=np.where(row, np.inf, lines.left),
-        right=np.where(row, np.inf, lines.right),
-        top=np.where(column, np.inf, lines.top),
-        bottom=np.where(column, np.inf, lines.bottom),
-    )
+def gate_drives(array: Crossbar, cell: Cell, given: Drives) -> LineDrives:
+    """Return what drives the gate lines; those of the array, or the card's, when None is given."""
+    if not cell.gated:
+        if given is not None:
+            raise UsageError(f"gates: cell {cell.name!r} has no transistor; leave gates out")
+        return LineDrives("gates", ())
+    if given is None:
+        own = array.gate
+        volts = np.asarray(gate_voltage(cell, None) if own is None else own, dtype=float)
+        given = volts if volts.ndim else float(volts)
+    count = array.rows if array.gate_lines == "row" else array.columns
+    drives = line_drives("gates", given, count)
+    if drives.open.any():
+        raise UsageError(f"gates[{int(drives.open.argmax())}] is None: a gate line has a voltage")
+    return drives
 
 
 def line_sources(lines: Lines, rows: LineDrives, columns: LineDrives) -> LineEnds:

@@ -27,6 +27,7 @@ from memcircuit.crossbar.line_solve import (
 )
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.errors import UsageError
+from memcircuit.experiments.circuits import check_tolerance
 
 
 class ConvergenceWarning(UserWarning):
@@ -50,13 +51,6 @@ class NodeVoltages:
     column: Array
     imbalance: Array
     iterations: int
-
-
-def check_tolerance(tolerance: float) -> None:
-    """Refuse what is no relative tolerance, with UsageError."""
-    number = isinstance(tolerance, int | float | np.number) and not isinstance(tolerance, bool)
-    if not number or not 0 < tolerance < 1:
-        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
 
 
 class EndCurrents(NamedTuple):

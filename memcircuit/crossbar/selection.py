@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -112,22 +112,16 @@ class Selection:
 
     def lines(self, lines: Lines) -> Lines:
         """Return the lines with the ends open that the bias leaves open."""
-        opened = lines
-        if self.bias.row is None:
-            other = ~np.isin(np.arange(self.shape[0]), self.rows)
-            opened = replace(
-                opened,
-                left=np.where(other, np.inf, lines.left),
-                right=np.where(other, np.inf, lines.right),
+        rows, columns = (
+            ~np.isin(np.arange(count), chosen) & (share is None)
+            for count, chosen, share in zip(
+                self.shape,
+                (self.rows, self.columns),
+                (self.bias.row, self.bias.column),
+                strict=True,
             )
-        if self.bias.column is None:
-            other = ~np.isin(np.arange(self.shape[1]), self.columns)
-            opened = replace(
-                opened,
-                top=np.where(other, np.inf, lines.top),
-                bottom=np.where(other, np.inf, lines.bottom),
-            )
-        return opened
+        )
+        return lines.opened(rows, columns)
 
     def ends(self, volts: ArrayLike) -> Ends:
         """Return the potentials at the ends of the lines for driver voltages (...), V."""

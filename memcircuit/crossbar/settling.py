@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.crossbar.array_drive import energy_variables, gate_drives, positive_time
 from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
 from memcircuit.crossbar.array_transient import (
@@ -18,14 +17,15 @@ from memcircuit.crossbar.array_transient import (
     driven_cells,
     driven_resistors,
 )
-from memcircuit.crossbar.line_drive import LineDrives, line_drives
-from memcircuit.crossbar.nodes import NodeSolver, check_tolerance, end_currents
+from memcircuit.crossbar.charging import transistor_law
+from memcircuit.crossbar.line_drive import LineDrives, gate_drives, line_drives
+from memcircuit.crossbar.nodes import NodeSolver, end_currents
 from memcircuit.crossbar.plan import state_table
 from memcircuit.crossbar.selection import at_cells
 from memcircuit.crossbar.wires import Array, Ends, Lines, conductances, numbers
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import device_of, netlist_form
+from memcircuit.experiments.circuits import check_tolerance, device_of, netlist_form, positive_time
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -114,7 +114,7 @@ def settle_read(
     energy = array_energy(waves, driven.lines, driven.elements)
     output = waves.at_ends.sensed(array.lines)
     second, ampere = {"units": "s"}, {"units": "A"}
-    result = energy_variables(energy).assign_coords(time=("time", waves.time, second))
+    result = energy.dataset().assign_coords(time=("time", waves.time, second))
     scale = float(np.abs(wanted).max()) or 1.0
     allowed = tolerance * np.where(wanted != 0, np.abs(wanted), scale)
     settled = settling_times(waves.time, output - wanted, allowed)
@@ -218,17 +218,15 @@ def _charged_lines(array: Crossbar, start: Array | None) -> tuple[Lines, float]:
 
     The drain of an open transistor is at its source, so that all is on the column lines.
     """
-    from pyspice_netlists import OneTransistorOneMemristor
-
     cell = None if start is None else array.require_cell()
-    law = cell.access_transistor().law if isinstance(cell, OneTransistorOneMemristor) else None
+    law = None if cell is None else transistor_law(cell)
     if cell is None or law is None:
         return array.lines, 0.0
     gates = gate_drives(array, cell, None).at(np.zeros(1))[0]
     own = law.capacitances(at_cells(gates, array.gate_lines, array.lines.shape))
     at_gate = own.gate_source + own.gate_drain
     column = array.lines.column_capacitance + at_gate
-    resistance = float(getattr(law, "rg", 0.0))
+    resistance = law.gate_resistance
     return replace(array.lines, column_capacitance=column), resistance * float(at_gate.max())
 
 

@@ -17,7 +17,6 @@ from memcircuit.crossbar.array_run import (
     run_checked,
     warn_of_full_netlist,
 )
-from memcircuit.crossbar.nodes import check_tolerance
 from memcircuit.crossbar.plan import ArrayPlan, Reading, cell_of, prepare, settings
 from memcircuit.crossbar.programming import ALLOWED_MOVEMENT
 from memcircuit.crossbar.reduced_plan import Reduction, reduce_plan
@@ -25,7 +24,7 @@ from memcircuit.crossbar.selection import Bias
 from memcircuit.crossbar.wires import Array
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import device_of
+from memcircuit.experiments.circuits import check_tolerance, device_of, is_number
 from memcircuit.experiments.write_rules import Progress, WriteRules, write_rules
 
 if TYPE_CHECKING:
@@ -245,8 +244,7 @@ def _targets(given: Mapping[tuple[int, int], float]) -> dict[tuple[int, int], fl
         raise UsageError(f"targets = {given!r}: expected conductances by (row, column)")
     targets = {}
     for place, target in given.items():
-        number = isinstance(target, int | float | np.number) and not isinstance(target, bool)
-        if not (number and 0 < target < np.inf):
+        if not (is_number(target) and 0 < target < np.inf):
             raise UsageError(f"targets[{place}] = {target!r}: a conductance above 0 S")
         if np.shape(place) != (2,):
             raise UsageError(f"targets: {place!r} is not (row, column)")

@@ -8,7 +8,7 @@ transistor's source. A read drives the rows and senses the columns at 0 V.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -75,6 +75,16 @@ class Lines:
         """Whether any resistance is zero: nodes then coincide."""
         parts = (self.row, self.column, self.left, self.right, self.top, self.bottom)
         return any(bool((part == 0).any()) for part in parts)
+
+    def opened(self, rows: NDArray[np.bool_], columns: NDArray[np.bool_]) -> Lines:
+        """Return the lines with both ends open of these rows, (rows,), and columns, (columns,)."""
+        return replace(
+            self,
+            left=np.where(rows, np.inf, self.left),
+            right=np.where(rows, np.inf, self.right),
+            top=np.where(columns, np.inf, self.top),
+            bottom=np.where(columns, np.inf, self.bottom),
+        )
 
     def transposed(self) -> Lines:
         """Return the lines of the transposed array: driven columns, sensed rows.

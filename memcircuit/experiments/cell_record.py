@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,10 +80,10 @@ class CellRecord:
         """Return the current or the voltage that makes the weight, (cells, time) A or V."""
         factors = self.cell.wiring.sensed
         if self.cell.wiring.quantity == "voltage":
-            vectors = self.bench.opened
+            named = self.bench.opened
         else:
-            vectors = {port.terminal: port.currents for port in self.bench.ports}
-        parts = [f * _waves(raw, vectors[terminal]) for terminal, f in factors.items()]
+            named = {port.terminal: port.currents for port in self.bench.ports}
+        parts = [f * waves_of(raw, named[terminal]) for terminal, f in factors.items()]
         return np.asarray(sum(parts))
 
     def weight(self, raw: xr.Dataset, instants: Array, read_voltage: float) -> Array:
@@ -101,7 +102,7 @@ class CellRecord:
     def power(self, raw: xr.Dataset) -> Array:
         """Return what all its drivers but the gate's deliver to each cell, (cells, time) W."""
         parts = [
-            _waves(raw, port.voltages) * _waves(raw, port.currents) for port in self.bench.ports
+            waves_of(raw, port.voltages) * waves_of(raw, port.currents) for port in self.bench.ports
         ]
         return np.asarray(sum(parts))
 
@@ -117,9 +118,7 @@ class CellRecord:
             (cells, n) J.
         """
         time, power = raw["time"].to_numpy(), self.power(raw)
-        step = 0.5 * (power[:, 1:] + power[:, :-1]) * np.diff(time)
-        total = np.concatenate([np.zeros((len(power), 1)), np.cumsum(step, axis=1)], axis=1)
-        return sample(time, total, stop) - sample(time, total, start)
+        return integral_until(time, power, stop) - integral_until(time, power, start)
 
 
 def sample(time: Array, values: Array, instants: Array) -> Array:
@@ -129,5 +128,13 @@ def sample(time: Array, values: Array, instants: Array) -> Array:
     return np.asarray(values[..., place - 1] * (1 - share) + values[..., place] * share)
 
 
-def _waves(raw: xr.Dataset, names: tuple[str, ...]) -> Array:
+def integral_until(time: Array, values: Array, instants: Array) -> Array:
+    """Return the integrals of waves (..., time) up to some instants (n,), (..., n)."""
+    steps = 0.5 * (values[..., 1:] + values[..., :-1]) * np.diff(time)
+    none = np.zeros((*values.shape[:-1], 1))
+    return sample(time, np.concatenate([none, np.cumsum(steps, axis=-1)], axis=-1), instants)
+
+
+def waves_of(raw: xr.Dataset, names: Iterable[str]) -> Array:
+    """Return the waves of some vectors, (vectors, time)."""
     return np.stack([raw[name].to_numpy() for name in names])

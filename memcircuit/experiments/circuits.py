@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.devices.arrays import numbers
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.driven_device import DrivenDevice, OwnState
@@ -95,10 +96,7 @@ def initial_states(
     """
     if given is not None:
         refuse_initial_states(device, given)
-    try:
-        states = np.asarray(device.initial_state if given is None else given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"initial_state = {given!r} is no number") from error
+    states = numbers(device.initial_state if given is None else given, "initial_state")
     if states.size == 1:
         states = np.full(cells, float(states.ravel()[0]))
     elif states.shape in ((memristors,), (1, memristors)) and states.shape != (cells,):
@@ -115,6 +113,8 @@ def cell_values(
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return states and multipliers of every cell, each (cells,) or (cells, memristors)."""
     memristor, several = memristor_of(cell), len(cell.memristors)
+    if not isinstance(variation or {}, Mapping):
+        raise UsageError(f"variation = {variation!r}: expected multipliers by name")
     spread = {}
     for name, given in (variation or {}).items():
         if name not in memristor.multipliers:
@@ -122,10 +122,7 @@ def cell_values(
                 f"device {memristor.name!r} has no multiplier {name!r}; it has "
                 f"{', '.join(memristor.multipliers)}"
             )
-        try:
-            spread[name] = np.atleast_1d(np.asarray(given, dtype=float))
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"variation {name!r} = {given!r} is no number") from error
+        spread[name] = np.atleast_1d(numbers(given, f"variation {name!r}"))
         if not np.all((spread[name] > 0) & (spread[name] < np.inf)):
             raise UsageError(f"variation {name!r}: every multiplier must be above 0 and finite")
         if spread[name].ndim != 1 and (spread[name].ndim != 2 or spread[name].shape[1] != several):
@@ -133,7 +130,8 @@ def cell_values(
                 f"variation {name!r} has shape {spread[name].shape}; expected one number per cell, "
                 f"or (cells, {several}) (mc.pulse_cycles takes devices through cycles)"
             )
-    sizes = {_cell_count(initial_state)}
+    shape = () if initial_state is None else numbers(initial_state, "initial_state").shape
+    sizes = {shape[0] if shape else 1}
     sizes |= {len(values) for values in spread.values()}
     cells = max(sizes)
     if 0 in sizes:
@@ -146,11 +144,6 @@ def cell_values(
     return states, {
         name: np.broadcast_to(values, (cells, *values.shape[1:])) for name, values in spread.items()
     }
-
-
-def _cell_count(initial_state: ArrayLike | None) -> int:
-    shape = () if initial_state is None else np.shape(np.asarray(initial_state))
-    return shape[0] if shape else 1
 
 
 def refuse_initial_states(device: Memristor, given: ArrayLike) -> None:
@@ -195,8 +188,22 @@ def pulse_gap(pulses: Iterable[Pulse]) -> float:
     return min(pulse.width for pulse in pulses) / 5
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+def is_number(value: object) -> bool:
+    """Return whether a value is a real number; a bool is none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def positive_time(name: str, given: float) -> float:
+    """Return a time in s; raises UsageError for what is none, or not above zero."""
+    if not is_number(given) or not 0 < given < np.inf:
+        raise UsageError(f"{name} = {given!r} s: expected a number above 0")
+    return float(given)
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Refuse what is no relative tolerance, with UsageError."""
+    if not is_number(tolerance) or not 0 < tolerance < 1:
+        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
 
 
 def programming_pulse(device: DrivenDevice, kind: str, given: Pulse | None) -> Pulse:
@@ -240,15 +247,18 @@ def read_pulse(device: DrivenDevice, given: Pulse | float | None, width: float) 
     """
     from pyspice_netlists import Pulse
 
+    if given is not None and not isinstance(given, Pulse) and not is_number(given):
+        raise UsageError(f"read = {given!r} must be a pulse or its amplitude in V")
+    volts = given.amplitude if isinstance(given, Pulse) else given
+    if volts is not None and not 0 < abs(volts) < HIGHEST_VOLTAGE:
+        raise UsageError(f"read = {volts!r} V: less than {HIGHEST_VOLTAGE:g} V, not 0")
     if isinstance(given, Pulse):
         return given
-    if given is not None and not _is_number(given):
-        raise UsageError(f"read = {given!r} must be a pulse or its amplitude in V")
     stated = device.card is not None and "read" in device.card.pulses
-    if given is None or stated:
+    if volts is None or stated:
         pulse = card_pulse(device, "read")
-        return pulse if given is None else replace(pulse, amplitude=float(given))
-    return Pulse(float(given), width, rise=width / 100, fall=width / 100)
+        return pulse if volts is None else replace(pulse, amplitude=float(volts))
+    return Pulse(float(volts), width, rise=width / 100, fall=width / 100)
 
 
 def loop_sine(
@@ -265,7 +275,7 @@ def loop_sine(
         if given is None and name not in stated:
             raise UsageError(f"device {device.name!r} states no loop: pass {name}=...")
         value = stated[name].value if given is None else given
-        if not _is_number(value) or not 0 < value < float("inf"):
+        if not is_number(value) or not 0 < value < float("inf"):
             raise UsageError(f"{name} = {value!r} must be finite and above zero")
         chosen.append(float(value))
     return chosen[0], chosen[1]
@@ -280,7 +290,7 @@ def gate_voltage(cell: Cell, given: float | None) -> float:
     if not cell.gated:
         return 0.0
     if given is not None:
-        if not _is_number(given) or not abs(given) < HIGHEST_VOLTAGE:
+        if not is_number(given) or not abs(given) < HIGHEST_VOLTAGE:
             raise UsageError(f"gate = {given!r} V must be within +-{HIGHEST_VOLTAGE:g} V")
         return float(given)
     card = memristor_of(cell).card

@@ -35,6 +35,7 @@ from memcircuit.experiments.circuits import (
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.state_record import StateRecord, state_record
 from memcircuit.experiments.time_step import largest_step
+from memcircuit.experiments.write_rules import Direction, Dose
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,15 +85,6 @@ class Train:
         return np.asarray(end - 1e-3 * (end - begin))
 
 
-@dataclass(frozen=True)
-class _Dose:
-    """A pulse, how often it comes, and +1 for SET or -1 for RESET."""
-
-    pulse: Pulse
-    count: int
-    direction: int
-
-
 def prepare_pulse_train(
     device: DrivenDevice | Cell,
     *,
@@ -119,7 +111,7 @@ def prepare_pulse_train(
         given = _set_and_reset(memristor, (set, ups), (reset, downs))
     else:
         _refuse_both(set=set, reset=reset, pulses=pulses, reset_pulses=reset_pulses)
-        given = [_Dose(p, 1, _direction(memristor, p)) for p in stimulus_pulses(stimulus)]
+        given = [Dose(p, 1, _direction(memristor, p)) for p in stimulus_pulses(stimulus)]
     kinds = tuple(dict.fromkeys(dose.pulse for dose in given))
     shortest = min(pulse.width for pulse in kinds)
     reading = read_pulse(memristor, read, shortest)
@@ -196,10 +188,13 @@ def stimulus_pulses(given: Sequence[Pulse]) -> tuple[Pulse, ...]:
 
 def _set_and_reset(
     memristor: DrivenDevice, sets: tuple[Pulse | None, int], resets: tuple[Pulse | None, int]
-) -> list[_Dose]:
+) -> list[Dose]:
+    ways: tuple[tuple[str, tuple[Pulse | None, int], Direction], ...] = (
+        ("set", sets, 1), ("reset", resets, -1),
+    )  # fmt: skip
     return [
-        _Dose(programming_pulse(memristor, kind, given), count, direction)
-        for kind, (given, count), direction in (("set", sets, 1), ("reset", resets, -1))
+        Dose(programming_pulse(memristor, kind, given), count, direction)
+        for kind, (given, count), direction in ways
         if count
     ]
 
@@ -210,7 +205,7 @@ def _refuse_both(**others: object) -> None:
             raise UsageError(f"{name} = {value!r} beside a stimulus, which says all pulses itself")
 
 
-def _direction(memristor: DrivenDevice, pulse: Pulse) -> int:
+def _direction(memristor: DrivenDevice, pulse: Pulse) -> Direction:
     """Return +1 for a pulse of the polarity of SET, -1 for RESET."""
     stated = memristor.card is not None and "set" in memristor.card.pulses
     setting = card_pulse(memristor, "set").amplitude if stated else 1.0
@@ -247,7 +242,7 @@ def pulse_train(
         pulses: number of SET pulses; 50 when None.
         reset_pulses: number of RESET pulses; as many as SET pulses when None.
         stimulus: or else every programming pulse in order, such as the staircases of
-            ``pyspice_netlists.pulse_trains``.
+            ``pyspice_netlists.pulse_lists``.
         initial_state: one state for all cells, (cells,), or (cells, memristors) of cells with
             several; the device's own when None.
         variation: multipliers by name, each a number, (cells,) or (cells, memristors).
@@ -308,7 +303,7 @@ def run_train(
     # a difference may pass through zero: beside the largest that the cell had
     size = np.abs(last) if plain else np.abs(last).max(axis=1, keepdims=True)
     change = np.abs(middle - last) / np.where(size == 0, np.inf, size)
-    unit = "S" if cell.wiring.quantity == "current" else "1"
+    unit = cell.wiring.unit
     name = "conductance" if plain else "weight"
     over_states = ("cell", "pulse") if len(cell.memristors) == 1 else ("cell", "memristor", "pulse")
     values: dict[str, tuple[tuple[str, ...], Array, str, str]] = {

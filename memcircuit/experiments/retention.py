@@ -14,7 +14,6 @@ from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import CellRecord, verilog_a
 from memcircuit.experiments.circuits import (
-    HIGHEST_VOLTAGE,
     as_cell,
     device_of,
     gate_voltage,
@@ -122,8 +121,6 @@ def retention(
     instants = _times(times)
     start = _states(cell, states, devices)
     volts = read_pulse(memristor, read, 1.0).amplitude
-    if not abs(volts) < HIGHEST_VOLTAGE:
-        raise UsageError(f"read = {volts:g} V must be within +-{HIGHEST_VOLTAGE:g} V")
     gates = gate_voltage(cell, gate)
     slow = form is None and chosen == "model" and instants[-1] > _LONGEST_COMPILED
     run = _Run(
@@ -302,7 +299,7 @@ def _dataset(
     """Return the result of (1 + times, cells) weights and (times, cells, memristors) values."""
     import xarray as xr
 
-    unit = "S" if cell.wiring.quantity == "current" else "1"
+    unit = cell.wiring.unit
     before, after = weights[0], weights[1:]
     size = np.where(before == 0, np.nan, np.abs(before))
     each = ("time", "cell", "memristor")

@@ -14,7 +14,7 @@ from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import measures_conductance
 from memcircuit.experiments.cell_rounds import CellRounds, Round, cell_rounds, read_ends
-from memcircuit.experiments.circuits import as_cell, cell_values, memristor_of
+from memcircuit.experiments.circuits import as_cell, cell_values, check_tolerance, memristor_of
 from memcircuit.experiments.driven_device import DrivenDevice, OwnState
 from memcircuit.experiments.write_rules import Dose, Progress, WriteRules, write_rules
 
@@ -95,7 +95,7 @@ def write_verify_cells(
     memristor = memristor_of(cell)
     _refuse_memoryless(memristor)
     wanted = _targets(cell, targets, relative_to)
-    _check_tolerance(tolerance)
+    check_tolerance(tolerance)
     rules = write_rules(memristor, set, reset, max_pulses, burst)
     states, spread = _for_cells(cell, wanted.size, initial_state, variation)
     rounds = cell_rounds(
@@ -110,7 +110,7 @@ def write_verify_cells(
     result = _dataset(cell, wanted, reference, allowed, history)
     several = len(cell.memristors) > 1
     result["lowest"], result["highest"] = (
-        ("cell", weights, {"units": _unit(cell), "long_name": f"{name} weight of the cell"})
+        ("cell", weights, {"units": cell.wiring.unit, "long_name": f"{name} weight of the cell"})
         for name, weights in zip(("lowest", "highest"), own.T, strict=True)
     )
     result["final_state"] = (
@@ -216,7 +216,7 @@ def _dataset(
     measured = weight[np.arange(wanted.size), reads - 1]
     beyond = np.where(np.abs(weight.T - wanted) > allowed, np.sign(weight.T - wanted), 0).T
     error = (measured - wanted) / reference
-    unit = _unit(cell)
+    unit = cell.wiring.unit
     values = {
         "target": (wanted, unit, "target"),
         "measured": (measured, unit, "weight at the last read"),
@@ -261,10 +261,6 @@ def _warn_of_misses(result: xr.Dataset) -> None:
     )
 
 
-def _unit(cell: Cell) -> str:
-    return "S" if cell.wiring.quantity == "current" else "1"
-
-
 def _refuse_memoryless(memristor: DrivenDevice) -> None:
     if isinstance(memristor, Device) and memristor.model.stateless:
         raise UsageError(f"device {memristor.name!r} has no state that could be written")
@@ -294,12 +290,6 @@ def _targets(cell: Cell, given: ArrayLike, relative_to: RelativeTo) -> Array:
         first = int(np.argmax(wrong))
         raise UsageError(f"targets[{first}] = {wanted[first]:g}: expected {expected}")
     return wanted
-
-
-def _check_tolerance(tolerance: object) -> None:
-    number = isinstance(tolerance, int | float | np.number) and not isinstance(tolerance, bool)
-    if not number or not 0 < float(tolerance) < 1:  # type: ignore[arg-type]
-        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
 
 
 def _for_cells(

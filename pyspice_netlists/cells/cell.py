@@ -47,6 +47,11 @@ class Wiring:
         return tuple(dict.fromkeys((*self.program, *self.read, *sensed, *self.constant)))
 
     @property
+    def unit(self) -> str:
+        """Unit of the weight: S where currents are sensed, 1 where voltages are."""
+        return "S" if self.quantity == "current" else "1"
+
+    @property
     def open(self) -> tuple[str, ...]:
         """Terminals whose voltage is sensed."""
         return tuple(self.sensed) if self.quantity == "voltage" else ()

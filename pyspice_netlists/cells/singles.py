@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from PySpice.Spice.Netlist import SubCircuit
 
 from pyspice_netlists.cells.cell import Array, Cell
+from pyspice_netlists.checks import positive, whole
 from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.interfaces import Form, Memristor
 from pyspice_netlists.transistors import Transistor, transistor
@@ -118,7 +118,7 @@ class HybridMemristor(Cell):
 
     def __post_init__(self) -> None:
         for name in ("parallel", "series"):
-            _check_resistance(name, getattr(self, name))
+            positive(name, getattr(self, name), "ohm")
 
     def build(self, circuit: SubCircuit) -> None:
         """Add memristor and resistors."""
@@ -147,8 +147,7 @@ class ParallelMemristors(Cell):
     terminals: ClassVar[tuple[str, ...]] = ("bit_line", "source_line")
 
     def __post_init__(self) -> None:
-        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 2:
-            raise NetlistError(f"count = {self.count!r}: a whole number of at least 2")
+        whole("count", self.count, 2)
 
     @property
     def memristors(self) -> tuple[str, ...]:
@@ -163,9 +162,3 @@ class ParallelMemristors(Cell):
     def weight(self, conductance: ArrayLike) -> Array:
         """Return the sum of the conductances, S; see :meth:`Cell.weight`."""
         return np.asarray(self._conductances(conductance).sum(axis=0))
-
-
-def _check_resistance(name: str, value: object) -> None:
-    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
-        raise NetlistError(f"{name} = {value!r}: a resistance above 0 ohm")

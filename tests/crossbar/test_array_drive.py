@@ -172,14 +172,16 @@ def test_open_lines_carry_nothing_and_take_their_voltage_from_the_cells(device):
             r"sample\[0\] = 2e-06: expected 0 to",
         ),
         ({"rows": 0.1, "stop": 1e-6, "step": 0}, "step = 0 s: expected a number above 0"),
+        ({"rows": 0.1, "stop": 1e-6, "read": 5e3}, "read = 5000.0 V: less than"),
         ({"rows": 0.1, "stop": 1e-6, "gates": 5.0}, "has no transistor; leave gates out"),
         ({"rows": 0.1, "stop": 1e-6, "states": [0.5]}, r"states has shape \(1,\); expected"),
     ],
 )
-def test_bad_input_is_refused(device, arguments, message):
+def test_bad_input_is_refused(device, arguments, message, monkeypatch):
+    monkeypatch.setenv("MEMCIRCUIT_NGSPICE", "nowhere")
     array = mc.Crossbar(device, rows=2, columns=2)
     with pytest.raises(UsageError, match=message):
-        drive_array(array, arguments.pop("states", 0.5), **arguments)
+        drive_array(array, arguments.pop("states", 0.5), form="osdi", **arguments)
 
 
 def test_a_gate_line_is_not_left_open(device):

@@ -130,7 +130,7 @@ def test_reads_of_the_published_device_add_up(device):
     ("call", "message"),
     [
         (lambda d: read_disturb(d, 0), "reads = 0: expected at least 1"),
-        (lambda d: read_disturb(d, [5, 3]), "rising numbers of reads"),
+        (lambda d: read_disturb(d, [5, 3]), "rising whole numbers"),
         (lambda d: read_disturb(d, 5, voltages=[0.0]), r"voltages\[0\] = 0: expected less than"),
         (lambda d: read_disturb(d, 5, initial_state=2.0), r"initial_state\[0\] = 2: expected a st"),
         (

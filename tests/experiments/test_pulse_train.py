@@ -164,7 +164,7 @@ def test_dataset_survives_a_file(train, tmp_path):
         ({"variation": {"m_nothing": 1.0}}, "no multiplier 'm_nothing'"),
         ({"variation": {"m_k_set": np.ones(2)}, "initial_state": np.zeros(3)}, "different numbers"),
         ({"initial_state": 2.0}, "initial_state"),
-        ({"initial_state": "low"}, "is no number"),
+        ({"initial_state": "low"}, "is no array of numbers"),
         ({"initial_state": []}, "no cell at all"),
         ({"pulses": 2.5}, "must be a whole number"),
         ({"pulses": 10**9}, "time points, more than"),
@@ -174,7 +174,7 @@ def test_dataset_survives_a_file(train, tmp_path):
         ({"gate": float("nan")}, "gate = nan V"),
         ({"variation": {"m_k_set": 0.0}}, "above 0 and finite"),
         ({"variation": {"m_k_set": np.ones((2, 3))}}, "mc.pulse_cycles"),
-        ({"variation": {"m_k_set": "large"}}, "is no number"),
+        ({"variation": {"m_k_set": "large"}}, "is no array of numbers"),
     ],
 )
 def test_refused_before_the_simulator_starts(cell, wrong, message):

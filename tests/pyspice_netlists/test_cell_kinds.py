@@ -109,8 +109,11 @@ def test_many_instances_are_those_of_one_each():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: mc.cells.HybridMemristor(HFO2, 0.0, 1e3), "parallel = 0.0: a resistance above 0"),
-        (lambda: mc.cells.HybridMemristor(HFO2, 1e5, -1), "series = -1: a resistance above 0"),
+        (
+            lambda: mc.cells.HybridMemristor(HFO2, 0.0, 1e3),
+            "parallel = 0.0 ohm: a number above zero",
+        ),
+        (lambda: mc.cells.HybridMemristor(HFO2, 1e5, -1), "series = -1 ohm: a number above zero"),
         (lambda: mc.cells.ParallelMemristors(HFO2, 1), "count = 1: a whole number of at least 2"),
         (lambda: mc.cells.RatioCell(HFO2, "bc547"), "no transistor 'bc547'"),
         (lambda: mc.cells.OneSelectorOneMemristor(HFO2, HFO2), "both called 'lin2022_hfo2'"),

@@ -80,6 +80,8 @@ Cst state gnd 1e-12
         "B1 a 0 I=v(a)",
         "R1 a 0 {2*size}",
         "R1 a 0 {unknown}",
+        "R1 a 0 size",
+        "X1 a sized r=size",
         "R1 {size} 0 1",
         "R{size} a 0 1",
         "R1 a 0 1k tc1=1 2",
@@ -94,10 +96,11 @@ Cst state gnd 1e-12
 )
 def test_leaves_to_ngspice_what_it_cannot_write_out(line):
     definitions = [
-        ".subckt leaf a", "R1 a 0 1", ".ends", ".subckt top a size=1", line, ".ends",
+        ".subckt leaf a", "R1 a 0 1", ".ends", ".subckt sized a r=1", "R1 a 0 {r}", ".ends",
+        ".subckt top a size=1", line, ".ends",
     ]  # fmt: skip
     assert expanded(definitions, "top", ["size"]) is None
-    assert expanded([*definitions[:4], "R1 a 0 {size}", ".ends"], "top", ["size"])
+    assert expanded([*definitions[:7], "R1 a 0 {size}", ".ends"], "top", ["size"])
     assert expanded(definitions, "top", ["m_x"]) is None
 
 
