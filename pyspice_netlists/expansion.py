@@ -20,7 +20,7 @@ _NAME = re.compile(r"[\w.]+\Z", re.ASCII)
 _GROUND = ("0", "gnd")
 
 
-class NotPlainError(Exception):
+class _NotPlainError(Exception):
     """A subcircuit that this module cannot write out."""
 
 
@@ -57,7 +57,7 @@ def expanded(definitions: Sequence[str], name: str, given: Sequence[str]) -> str
             return None
         whole = _elements(top, "x{0}", nodes, {**top.defaults, **values}, subcircuits, models)
         return "\n".join(whole)
-    except (NotPlainError, KeyError):
+    except (_NotPlainError, KeyError):
         return None
 
 
@@ -71,20 +71,20 @@ def _elements(
 ) -> Iterator[str]:
     def at(node: str) -> str:
         if not _NAME.match(node):
-            raise NotPlainError
+            raise _NotPlainError
         return node if node in _GROUND else nodes.get(node, f"{path}.{node}")
 
     for line in subcircuit.body:
         name, *words = line.split()
         if not _NAME.match(name):
-            raise NotPlainError
+            raise _NotPlainError
         places = [word for word in words if "=" not in word]
         own = dict(word.split("=", 1) for word in words if "=" in word)
         own = {key: _value(text, values) for key, text in own.items()}
         if name[0] == "x":
             inner = subcircuits[places.pop()]
             if len(places) != len(inner.pins) or not own.keys() <= inner.defaults.keys():
-                raise NotPlainError
+                raise _NotPlainError
             yield from _elements(
                 inner, f"{path}.{name}", dict(zip(inner.pins, map(at, places), strict=True)),
                 {**inner.defaults, **own}, subcircuits, models,
@@ -95,7 +95,7 @@ def _elements(
         elif len(places) == _NODES.get(name[0], -1) + 1:
             kind, count = _value(places[-1], values), len(places) - 1
         else:
-            raise NotPlainError
+            raise _NotPlainError
         ends = " ".join(at(node) for node in places[:count])
         tail = "".join(f" {key}={value}" for key, value in own.items())
         yield f"{name[0]}.{path}.{name} {ends} {kind}{tail}"
@@ -105,7 +105,7 @@ def _value(text: str, values: Mapping[str, str]) -> str:
     if parameter := _PARAMETER.match(text):
         return values[parameter[1]]
     if not _LITERAL.match(text):
-        raise NotPlainError
+        raise _NotPlainError
     return text
 
 
@@ -129,7 +129,7 @@ def _read(definitions: Sequence[str]) -> tuple[set[str], dict[str, _Subcircuit]]
         elif open_name and kind[0] != ".":
             body.append(line)
         else:
-            raise NotPlainError
+            raise _NotPlainError
     return models, subcircuits
 
 

@@ -130,6 +130,11 @@ class PulseSequence:
     plateau_start: Array
     plateau_stop: Array
 
+    @property
+    def read_instants(self) -> Array:
+        """When a read is taken: the last of its plateau, where displacement currents are gone."""
+        return self.plateau_stop - 1e-3 * (self.plateau_stop - self.plateau_start)
+
     def scaled(self, shares: Array) -> Waveform:
         """Return the waveform with the voltage of each pulse multiplied by its share, (pulses,)."""
         corners = (self.waveform.time.size - 2) // self.start.size

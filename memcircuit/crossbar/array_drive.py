@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 # Time points on the shortest plateau, and in the whole run, at least.
 _POINTS_PER_PLATEAU, _POINTS = 10, 200
-# s; a card without read pulse reads with the voltage alone.
-_ANY_WIDTH = 1e-6
 
 
 def drive_array(
@@ -100,7 +98,7 @@ def drive_array(
     cell = cell_of(array)
     device = device_of(cell)
     shape = array.lines.shape
-    voltage = read_pulse(device, read, _ANY_WIDTH).amplitude
+    voltage = read_pulse(device, read).amplitude
     start, spread = state_table(states, shape), variation_tables(variation, shape)
     row = line_drives("rows", rows, shape[0])
     column = line_drives("columns", columns, shape[1])

@@ -167,7 +167,7 @@ def read_disturb(
     import xarray as xr
 
     memristor = _memristor(device)
-    pulse = read_pulse(memristor, read, 1e-6)
+    pulse = read_pulse(memristor, read)
     numbers_of_reads = _numbers_of_reads(reads)
     volts = _list("voltages", pulse.amplitude if voltages is None else voltages)
     good = (np.abs(volts) < HIGHEST_VOLTAGE) & (volts != 0)

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 Place = Literal["farthest", "nearest"]
 
-# s; a card without read pulse reads with the voltage alone.
-_ANY_WIDTH = 1e-6
 # Of the currents at the ends.
 _TOLERANCE = 1e-8
 
@@ -95,18 +93,18 @@ def read_margin(
             raise UsageError(f"{name} = {state!r}: a state in 0 ... 1")
     if place not in ("farthest", "nearest"):
         raise UsageError(f"place = {place!r}; choose 'farthest' or 'nearest'")
-    voltage = read_pulse(device, read, _ANY_WIDTH).amplitude
-    line = _Line(as_wires(wires), cell_law(whole, gmin=tight_options().gmin), voltage)
+    voltage = read_pulse(device, read).amplitude
+    comparison = _Comparison(as_wires(wires), cell_law(whole, gmin=tight_options().gmin), voltage)
     volts = gate_voltage(whole, gate)
     found = np.empty((4, len(names), len(shapes)))
     for column, shape in enumerate(shapes):
-        lines = line.wires.lines(*shape)
+        lines = comparison.wires.lines(*shape)
         at = worst_place(lines, place)
         states = np.full((2, *shape), float(high))
         states[0, *at] = low
         for row, name in enumerate(names):
             chosen = select([at], shape, name, gate=volts, gate_lines=gate_lines, called="biases")
-            found[:, row, column] = line.read(lines, chosen, states)
+            found[:, row, column] = comparison.read(lines, chosen, states)
     low_current, high_current, spent, imbalance = found
     ampere = {"units": "A"}
     dims = ("bias", "size")
@@ -152,7 +150,7 @@ def worst_place(lines: Lines, place: Place = "farthest") -> tuple[int, int]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Line:
+class _Comparison:
     """What all arrays of a comparison share: wires, the law of the cells, the read voltage."""
 
     wires: Wires

@@ -15,6 +15,9 @@ def numbers(given: ArrayLike, name: str) -> NDArray[np.float64]:
         UsageError: no array of numbers.
     """
     try:
-        return np.asarray(given, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{name} = {given!r} is no array of numbers") from error
+        values = np.asarray(given)
+    except (TypeError, ValueError):
+        values = np.empty(0, dtype=object)  # ragged
+    if values.dtype.kind not in "biuf":
+        raise UsageError(f"{name} = {given!r} is no array of numbers")
+    return values.astype(float, copy=False)

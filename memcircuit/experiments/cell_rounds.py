@@ -39,7 +39,7 @@ class Round:
     Attributes:
         weight: (cells,) S or 1, at the end of the read.
         states: (cells, memristors) after the read.
-        energy: (cells,) J, that the drivers delivered in the pulses.
+        energy: (cells,) J, that the drivers but the gate's delivered in the pulses.
         read_energy: (cells,) J, and in the read.
     """
 
@@ -126,7 +126,7 @@ class CellRounds:
                 ([s.waveform.time for s in sequences], -1),
             )
         )
-        top = np.array([s.plateau_stop[-1] for s in sequences]) - 1e-3 * self.reading.width
+        top = np.array([s.read_instants[-1] for s in sequences])
         found = sample(raw["time"].to_numpy(), record.waves(raw), end)
         after = found.reshape(len(states), -1, len(states))
         return Round(

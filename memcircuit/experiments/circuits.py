@@ -234,7 +234,7 @@ def card_pulse(device: DrivenDevice, kind: str) -> Pulse:
     return Pulse(**{key: entry.value for key, entry in device.card.pulses[kind].items()})
 
 
-def read_pulse(device: DrivenDevice, given: Pulse | float | None, width: float) -> Pulse:
+def read_pulse(device: DrivenDevice, given: Pulse | float | None, width: float = 1e-6) -> Pulse:
     """Return the read pulse: as given, or the card's, with the amplitude given as a number.
 
     Args:

@@ -77,12 +77,8 @@ class Train:
 
     @property
     def read_instants(self) -> Array:
-        """When the current of each read is taken, (pulses + 1,) s.
-
-        That is the last instant of its plateau, where displacement currents have died away.
-        """
-        begin, end = self.sequence.plateau_start[::2], self.sequence.plateau_stop[::2]
-        return np.asarray(end - 1e-3 * (end - begin))
+        """When the current of each read is taken, (pulses + 1,) s."""
+        return self.sequence.read_instants[::2]
 
 
 def prepare_pulse_train(
@@ -258,11 +254,12 @@ def pulse_train(
         ``conductance`` (S) at the end of each read, or ``weight`` (S or 1) of a cell whose weight
         is a difference or a ratio; ``read_change``, by what share it still changed in the read's
         second half; ``state`` then (of a device that shows one), also over ``memristor`` where a
-        cell has several; ``energy`` (J) that its drivers delivered to the cell in each programming
-        pulse, ``read_energy`` (J); along ``pulse`` ``direction`` (+1 SET, -1 RESET, 0 none),
-        ``amplitude`` (V) and ``width`` (s). With ``waveforms`` also ``waveform_voltage``,
-        ``waveform_current`` (of the first driven terminal), ``waveform_state`` over ``time``. The
-        attribute ``step_limit`` says what the time steps follow.
+        cell has several; ``energy`` (J) that its drivers but the gate's delivered to the cell in
+        each programming pulse, ``read_energy`` (J); along ``pulse`` ``direction`` (+1 SET, -1
+        RESET, 0 none), ``amplitude`` (V) and ``width`` (s). With ``waveforms`` also
+        ``waveform_voltage``, ``waveform_current`` (of the first driven terminal),
+        ``waveform_state`` over ``time``. The attribute ``step_limit`` says what the time steps
+        follow.
 
     Raises:
         UsageError: values that make no pulse train.

@@ -132,8 +132,10 @@ def retention(
     if chosen == "card":
         found, clipped = _drifted(memristor, start, instants, volts, rng)
     else:
-        alone = _alone_in_ngspice if simulator == "ngspice" else _alone_in_numpy
-        found = alone(cell, start, instants, gates, run)
+        if simulator == "ngspice":
+            found = _alone_in_ngspice(cell, start, instants, gates, run)
+        else:
+            found = _alone_in_numpy(cell, start, instants)
         clipped = np.zeros(found.shape, dtype=bool)
     every = np.concatenate([start[np.newaxis], found])
     conductance = memristor.conductance(every, volts)
@@ -206,9 +208,8 @@ def _drifted(
     return states, np.abs(memristor.conductance(states, volts) / wanted - 1) > _FOUND
 
 
-def _alone_in_numpy(cell: Cell, start: Array, times: Array, gate: float, run: _Run) -> Array:
+def _alone_in_numpy(cell: Cell, start: Array, times: Array) -> Array:
     """Return states of the model at 0 V by its numpy form, (times, cells, memristors)."""
-    del gate, run
     from memcircuit.devices.evolution import evolve
 
     instants = times if times[0] == 0 else np.concatenate([[0.0], times])

@@ -43,7 +43,7 @@ def settling(read: xr.Dataset, axes: Axes | None = None) -> Axes:
     if not carrying.size:
         raise UsageError("read: no column carries current at its operating point")
     time = read["time"].to_numpy()
-    factor, prefix = _small_prefix(float(time[-1]))
+    factor, prefix = si_prefix(float(time[-1]))
     share = read["output"].to_numpy()[:, carrying] / wanted[carrying]
     times = read["settling_time"].to_numpy()[carrying]
     ax.plot(time * factor, share, color=GREY, linewidth=0.6, alpha=0.5)
@@ -153,10 +153,3 @@ def read_disturb(reads: xr.Dataset, axes: Axes | None = None) -> Axes:
     ax.set_ylabel("change of conductance (%)")
     ax.legend(frameon=False, title="read voltage")
     return ax
-
-
-def _small_prefix(largest: float) -> tuple[float, str]:
-    """Return factor and prefix of times, which go below the smallest that ``si_prefix`` has."""
-    if largest >= 1e-9:
-        return si_prefix(largest)
-    return 1e12, "p"

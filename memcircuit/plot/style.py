@@ -18,7 +18,7 @@ def axes_or_new(axes: Axes | None, size: tuple[float, float] = (5.0, 3.4)) -> Ax
 
 def si_prefix(largest: float) -> tuple[float, str]:
     """Return factor and prefix with which a quantity up to ``largest`` is best written."""
-    for scale, prefix in ((1.0, ""), (1e3, "m"), (1e6, "µ")):
+    for scale, prefix in ((1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n")):
         if largest * scale >= 1:
             return scale, prefix
-    return 1e9, "n"
+    return 1e12, "p"
