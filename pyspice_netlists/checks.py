@@ -16,8 +16,12 @@ def number(name: str, value: object, unit: str = "s") -> float:
     Raises:
         NetlistError: anything else.
     """
-    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        found = float(value)
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if real and not isinstance(value, bool):
+        try:
+            found = float(value)  # type: ignore[arg-type]
+        except OverflowError:
+            found = math.inf
         if math.isfinite(found):
             return found
     raise NetlistError(f"{name} = {value!r} {unit}: a finite number")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Form = Literal["osdi", "behavioural"]
 
 
+@runtime_checkable
 class Memristor(Protocol):
     """A two-terminal memristor that can be written into a netlist as a subcircuit call."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pyspice_netlists.checks import number, positive
 from pyspice_netlists.elements import text
 from pyspice_netlists.errors import NetlistError
 
@@ -32,15 +33,10 @@ class Pulse:
     fall: float = 10e-9
 
     def __post_init__(self) -> None:
-        for name in ("amplitude", "width", "rise", "fall"):
-            if not isinstance(getattr(self, name), int | float | np.number):
-                raise NetlistError(f"pulse {name} {getattr(self, name)!r} is no number")
-        if not math.isfinite(self.amplitude) or self.amplitude == 0:
-            raise NetlistError(f"pulse amplitude {self.amplitude!r} V must be finite, not zero")
+        if number("pulse amplitude", self.amplitude, "V") == 0:
+            raise NetlistError(f"pulse amplitude {self.amplitude!r} V must not be zero")
         for name in ("width", "rise", "fall"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise NetlistError(f"pulse {name} {value!r} s must be finite and above zero")
+            positive(f"pulse {name}", getattr(self, name))
 
     @property
     def duration(self) -> float:

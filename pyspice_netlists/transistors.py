@@ -98,12 +98,14 @@ def _nanometres(size: float) -> str:
 TRANSISTORS = {"2n7002": N2N7002, "nmos_350n": integrated_nmos()}
 
 
-def transistor(name: str) -> Transistor:
-    """Return the transistor of that name.
+def transistor(given: str | Transistor) -> Transistor:
+    """Return the transistor of that name; a transistor as it is.
 
     Raises:
         NetlistError: no such transistor.
     """
-    if name not in TRANSISTORS:
-        raise NetlistError(f"no transistor {name!r}; there are {', '.join(sorted(TRANSISTORS))}")
-    return TRANSISTORS[name]
+    if isinstance(given, Transistor):
+        return given
+    if not isinstance(given, str) or given not in TRANSISTORS:
+        raise NetlistError(f"no transistor {given!r}; there are {', '.join(sorted(TRANSISTORS))}")
+    return TRANSISTORS[given]

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.crossbar.charging import array_capacitances, port_capacitances
-from memcircuit.crossbar.frozen import frozen_movement
+from memcircuit.crossbar.frozen import FrozenCells, curvature_energy, frozen_movement
 from memcircuit.crossbar.plan import ArrayPlan
 from memcircuit.crossbar.reduced_plan import Reduction
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
-from memcircuit.experiments.cell_record import integral_until, sample, verilog_a, waves_of
+from memcircuit.experiments.cell_record import sample, verilog_a, waves_of, work_until
 from memcircuit.experiments.circuits import device_of
 from memcircuit.experiments.time_step import largest_step
 
@@ -105,8 +105,8 @@ def run_reduced(
     numbers = [reduction.choice[float(pulse.amplitude)] for pulse in plan.pulses]
     for number, group in groupby(numbers):
         stop = begin + len(list(group))
-        part = _stretch(plan, states, reduction.networks[number], slice(begin, stop), simulator,
-                        allowed=allowed)  # fmt: skip
+        network = reduction.networks[number], reduction.frozen[number]
+        part = _stretch(plan, states, network, slice(begin, stop), simulator, allowed=allowed)
         parts.append(part)
         moved += part.movement
         states, begin = part.states[-1], stop
@@ -220,7 +220,7 @@ def run_full(plan: ArrayPlan, simulator: Simulator) -> ArrayRun:
         row=waves_of(raw, bench.row_voltage[at]),
         column=waves_of(raw, bench.column_voltage[at]),
         state=plan.states[at][:, np.newaxis] + wave[at],
-        energy=_energies(time, driver * delivered, sequence),
+        energy=_energies(time, driver, np.asarray(delivered), sequence),
         states=after,
         simulated=np.ones(shape, dtype=bool),
         voltage=np.full(shape, np.nan),
@@ -230,11 +230,12 @@ def run_full(plan: ArrayPlan, simulator: Simulator) -> ArrayRun:
 
 
 def _stretch(
-    plan: ArrayPlan, states: Array, network: PortNetwork, which: slice, simulator: Simulator,
-    *, allowed: float,
+    plan: ArrayPlan, states: Array, made: tuple[PortNetwork, FrozenCells], which: slice,
+    simulator: Simulator, *, allowed: float,
 ) -> ArrayRun:  # fmt: skip
     from pyspice_netlists.port_networks import PortCells, port_bench
 
+    network, frozen = made
     sequence, step, state_step = _timing(plan, plan.pulses[which])
     cells, count = network.cells, len(plan.selection.cells)
     at = tuple(cells.T)
@@ -253,7 +254,12 @@ def _stretch(
     row, column = waves_of(raw, bench.row_voltage), waves_of(raw, bench.column_voltage)
     wave = waves_of(raw, bench.states)
     into = network.port_currents(np.concatenate([row, column]).T, driver)
-    delivered = np.column_stack([into, driver]) @ network.driver_current
+    drive = np.column_stack([into, driver])
+    energy = _energies(time, driver, drive @ network.driver_current, sequence)
+    if not plan.cell.gated:  # behind closed transistors there is next to no current
+        energy += curvature_energy(
+            plan.law, states, frozen, network, plan.pulses[which], sequence, time, drive
+        )
     seen = frozen_movement(
         plan.cell, states, network, time, driver, into,
         instants=_ends(sequence), allowed=allowed, variation=plan.variation,
@@ -270,7 +276,7 @@ def _stretch(
         row=row[:count],
         column=column[:count],
         state=(states[at][:, np.newaxis] + wave)[:count],
-        energy=_energies(time, driver * delivered, sequence),
+        energy=energy,
         states=after,
         simulated=simulated,
         voltage=np.where(simulated, np.nan, seen.voltage),
@@ -323,8 +329,8 @@ def _after_pulses(states: Array, time: Array, wave: Array, sequence: PulseSequen
     return np.asarray(np.clip(np.moveaxis(after, -1, 0), 0.0, 1.0))
 
 
-def _energies(time: Array, power: Array, sequence: PulseSequence) -> Array:
-    return np.asarray(np.diff(integral_until(time, power, _ends(sequence)), prepend=0.0))
+def _energies(time: Array, volts: Array, current: Array, sequence: PulseSequence) -> Array:
+    return np.asarray(np.diff(work_until(time, volts, current, _ends(sequence)), prepend=0.0))
 
 
 def _ends(sequence: PulseSequence) -> Array:

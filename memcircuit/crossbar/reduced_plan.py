@@ -37,6 +37,7 @@ class Reduction:
     Attributes:
         cells: (k, 2) row and column of the simulated cells, the selected ones first.
         networks: the port networks.
+        frozen: the cells that each was made of.
         choice: by amplitude of the pulses (V), the number of its network.
         charging: by amplitude, how far the charging of the lines is behind, and the power of the
             cells on the plateau, W; empty without capacitances.
@@ -44,6 +45,7 @@ class Reduction:
 
     cells: NDArray[np.int64]
     networks: tuple[PortNetwork, ...]
+    frozen: tuple[FrozenCells, ...]
     choice: Mapping[float, int]
     charging: Mapping[float, tuple[Lag, float]] = field(default_factory=dict)
 
@@ -105,5 +107,6 @@ def reduce_plan(plan: ArrayPlan) -> Reduction | str:
             network = found[choice[level]][1]
             lag = charging_lag(network, point.g, plan.lines, selection, capacitances)
             charging[level] = lag, float((point.voltage * point.current).sum())
-    reduction = Reduction(cells, tuple(network for _, network in found), choice, charging)
+    networks = tuple(network for _, network in found)
+    reduction = Reduction(cells, networks, tuple(point for point, _ in found), choice, charging)
     return reduction.too_slow(plan.pulses) or reduction

@@ -99,15 +99,8 @@ class CellRecord:
         """
         return sample(raw["time"].to_numpy(), self.sensed(raw), instants) / read_voltage
 
-    def power(self, raw: xr.Dataset) -> Array:
-        """Return what all its drivers but the gate's deliver to each cell, (cells, time) W."""
-        parts = [
-            waves_of(raw, port.voltages) * waves_of(raw, port.currents) for port in self.bench.ports
-        ]
-        return np.asarray(sum(parts))
-
     def energy(self, raw: xr.Dataset, start: Array, stop: Array) -> Array:
-        """Return what is delivered to each cell between instants ``start`` and ``stop``.
+        """Return what all its drivers but the gate's deliver to each cell between instants.
 
         Args:
             raw: result of the bench.
@@ -117,8 +110,11 @@ class CellRecord:
         Returns:
             (cells, n) J.
         """
-        time, power = raw["time"].to_numpy(), self.power(raw)
-        return integral_until(time, power, stop) - integral_until(time, power, start)
+        time, total = raw["time"].to_numpy(), np.zeros(())
+        for port in self.bench.ports:
+            waves = waves_of(raw, port.voltages), waves_of(raw, port.currents)
+            total = total + work_until(time, *waves, stop) - work_until(time, *waves, start)
+        return np.asarray(total)
 
 
 def sample(time: Array, values: Array, instants: Array) -> Array:
@@ -130,8 +126,24 @@ def sample(time: Array, values: Array, instants: Array) -> Array:
 
 def integral_until(time: Array, values: Array, instants: Array) -> Array:
     """Return the integrals of waves (..., time) up to some instants (n,), (..., n)."""
-    steps = 0.5 * (values[..., 1:] + values[..., :-1]) * np.diff(time)
-    none = np.zeros((*values.shape[:-1], 1))
+    return _until(time, 0.5 * (values[..., 1:] + values[..., :-1]) * np.diff(time), instants)
+
+
+def work_until(time: Array, volts: Array, current: Array, instants: Array) -> Array:
+    """Return the integrals of volts times current, each (..., time), up to instants (n,), (..., n).
+
+    Both are taken as straight between time points, as on the edge of a pulse: their product is not.
+    """
+    v, i = np.broadcast_arrays(volts, current)
+    before, after = (slice(None, -1), slice(1, None))
+    own = v[..., before] * i[..., before] + v[..., after] * i[..., after]
+    mixed = v[..., before] * i[..., after] + v[..., after] * i[..., before]
+    steps = (own / 3 + mixed / 6) * np.diff(time)
+    return _until(time, steps, instants)
+
+
+def _until(time: Array, steps: Array, instants: Array) -> Array:
+    none = np.zeros((*steps.shape[:-1], 1))
     return sample(time, np.concatenate([none, np.cumsum(steps, axis=-1)], axis=-1), instants)
 
 

@@ -218,7 +218,37 @@ def programming_pulse(device: DrivenDevice, kind: str, given: Pulse | None) -> P
         return card_pulse(device, kind)
     if not isinstance(given, Pulse):
         raise UsageError(f"{kind} = {given!r} is not a pulse: pass {kind}=Pulse(amplitude, width)")
+    _check_given(kind, given)
     return given
+
+
+def _check_given(name: str, pulse: Pulse) -> None:
+    if not 0 < abs(pulse.amplitude) < HIGHEST_VOLTAGE:
+        raise UsageError(f"{name} = {pulse!r}: less than {HIGHEST_VOLTAGE:g} V, not 0")
+    if pulse.width < max(pulse.rise, pulse.fall):
+        raise UsageError(
+            f"{name} = {pulse!r}: shorter than its edges; give it a rise and a fall below "
+            f"{pulse.width:g} s"
+        )
+
+
+def programming_pulses(
+    device: DrivenDevice, set_pulse: Pulse | None, reset: Pulse | None
+) -> tuple[Pulse, Pulse]:
+    """Return the SET and the RESET pulse: as given, or the card's.
+
+    Raises:
+        UsageError: as ``programming_pulse``, or two pulses of one polarity.
+    """
+    both = programming_pulse(device, "set", set_pulse), programming_pulse(device, "reset", reset)
+    refuse_one_polarity(*both)
+    return both
+
+
+def refuse_one_polarity(set_pulse: Pulse, reset: Pulse) -> None:
+    """Refuse a SET and a RESET pulse of one polarity, with UsageError."""
+    if set_pulse.amplitude * reset.amplitude > 0:
+        raise UsageError(f"set = {set_pulse!r} and reset = {reset!r}: expected opposite polarities")
 
 
 def card_pulse(device: DrivenDevice, kind: str) -> Pulse:
@@ -249,11 +279,12 @@ def read_pulse(device: DrivenDevice, given: Pulse | float | None, width: float =
 
     if given is not None and not isinstance(given, Pulse) and not is_number(given):
         raise UsageError(f"read = {given!r} must be a pulse or its amplitude in V")
-    volts = given.amplitude if isinstance(given, Pulse) else given
+    if isinstance(given, Pulse):
+        _check_given("read", given)
+        return given
+    volts = given
     if volts is not None and not 0 < abs(volts) < HIGHEST_VOLTAGE:
         raise UsageError(f"read = {volts!r} V: less than {HIGHEST_VOLTAGE:g} V, not 0")
-    if isinstance(given, Pulse):
-        return given
     stated = device.card is not None and "read" in device.card.pulses
     if volts is None or stated:
         pulse = card_pulse(device, "read")
@@ -288,6 +319,8 @@ def gate_voltage(cell: Cell, given: float | None) -> float:
         UsageError: a cell with a transistor, and no gate voltage to be had.
     """
     if not cell.gated:
+        if given is not None:
+            raise UsageError(f"gate = {given!r}: cell {cell.name!r} has no transistor")
         return 0.0
     if given is not None:
         if not is_number(given) or not abs(given) < HIGHEST_VOLTAGE:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# A; ngspice's conductance across the limiter's diode, 1e-12 S, passes a thousandth of the least.
+_LEAST_COMPLIANCE, _LARGEST = 1e-9, 1e3
 # Width of a read in SET sweeps, where only its amplitude is known.
 _READ_SHARE = 0.02
 # Edges and pauses shorter than this share of the run would drown in the rounding of its instants.
@@ -203,8 +205,11 @@ def family_plan(
     if not np.all((volts * up < 0) & (np.abs(volts) < HIGHEST_VOLTAGE)):
         side = "negative" if up > 0 else "positive"
         raise UsageError(f"stops = {stops!r} V: must be {side}, as SET is at {up:g} V")
-    if not np.all(limits > 0):
-        raise UsageError(f"compliances = {compliances!r} A: must be above zero, inf for no limit")
+    if not np.all((limits >= _LEAST_COMPLIANCE) & ((limits <= _LARGEST) | np.isinf(limits))):
+        raise UsageError(
+            f"compliances = {compliances!r} A: from {_LEAST_COMPLIANCE:g} to {_LARGEST:g} A, inf "
+            "for no limit"
+        )
     reading = read_pulse(memristor, read, _READ_SHARE * 2 * abs(up) / speed)
     varied = tuple(name.removesuffix("s") for name in sizes)
     start = _start(memristor, initial_state)

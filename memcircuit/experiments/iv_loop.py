@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
-    from pyspice_netlists import Bench, Cell
+    from pyspice_netlists import Bench, Cell, Waveform
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,69 @@ class Loop:
     settings: dict[str, str | float]
 
 
+@dataclass(frozen=True)
+class _Drive:
+    """A sine, or a sweep of one cycle.
+
+    Attributes:
+        highest: V.
+        lowest: V.
+        frequency: Hz.
+        cycles: number of periods.
+        sweep: None for a sine.
+    """
+
+    highest: float
+    lowest: float
+    frequency: float
+    cycles: int
+    sweep: Waveform | None = None
+
+    @property
+    def duration(self) -> float:
+        """Of all periods, s."""
+        return self.cycles / self.frequency
+
+    def source(self, share: float) -> str:
+        """Return the value of a source with this share of the voltage."""
+        if self.sweep is None:
+            return f"SIN(0 {share * self.highest!r} {self.frequency!r})"
+        return replace(self.sweep, voltage=share * self.sweep.voltage).source()
+
+
+def _drive(
+    memristor: DrivenDevice,
+    amplitude: float | None,
+    frequency: float | None,
+    cycles: int | None,
+    sweep: Waveform | None,
+) -> _Drive:
+    from pyspice_netlists import Waveform
+
+    if sweep is None:
+        periods = 2 if cycles is None else whole_number(cycles, "cycles")
+        if periods < 1:
+            raise UsageError(f"cycles = {periods}: at least 1")
+        volts, hertz = loop_sine(memristor, amplitude, frequency)
+        return _Drive(volts, -volts, hertz, periods)
+    if not isinstance(sweep, Waveform):
+        raise UsageError(f"sweep = {sweep!r}: expected a Waveform, such as triangle(...)")
+    for name, given in (("amplitude", amplitude), ("frequency", frequency), ("cycles", cycles)):
+        if given is not None:
+            raise UsageError(f"{name} = {given!r} beside a sweep, which says all of it itself")
+    if sweep.time[0] != 0:
+        raise UsageError(f"sweep starts at {sweep.time[0]:g} s: must start at 0 s")
+    high, low = float(sweep.voltage.max()), float(sweep.voltage.min())
+    return _Drive(high, low, 1 / float(sweep.time[-1]), 1, sweep)
+
+
 def prepare_iv_loop(
     device: DrivenDevice | Cell,
     *,
     amplitude: float | None = None,
     frequency: float | None = None,
-    cycles: int = 2,
+    cycles: int | None = None,
+    sweep: Waveform | None = None,
     points_per_cycle: int = 1000,
     initial_state: ArrayLike | None = None,
     gate: float | None = None,
@@ -65,34 +122,32 @@ def prepare_iv_loop(
     from memcircuit.simulate import Job, Transient
     from pyspice_netlists import cell_bench
 
-    if whole_number(cycles, "cycles") < 1:
-        raise UsageError(f"cycles = {cycles}: at least 1")
     if whole_number(points_per_cycle, "points_per_cycle") < 100:
         raise UsageError(f"points_per_cycle = {points_per_cycle}: at least 100")
     cell = as_cell(device)
     memristor = memristor_of(cell)
-    volts, hertz = loop_sine(memristor, amplitude, frequency)
+    drive = _drive(memristor, amplitude, frequency, cycles, sweep)
     chosen = netlist_form(form)
     start = initial_states(memristor, initial_state, 1, len(cell.memristors))
     wiring = cell.wiring
-    sines = {name: f"SIN(0 {share * volts!r} {hertz!r})" for name, share in wiring.program.items()}
+    driven = {name: drive.source(share) for name, share in wiring.program.items()}
     rest = {name: repr(float(wiring.constant.get(name, 0.0))) for name in wiring.driven}
     bench = cell_bench(
         cell,
-        rest | sines,
+        rest | driven,
         form=chosen,
         initial_state=start,
         gate=gate_voltage(cell, gate),
     )
     states = state_record(cell, bench, start)
-    duration = cycles / hertz
     limit = largest_step(
-        memristor, (volts, -volts), 1 / (hertz * points_per_cycle), duration, chosen
-    )
+        memristor, (drive.highest, drive.lowest), 1 / (drive.frequency * points_per_cycle),
+        drive.duration, chosen,
+    )  # fmt: skip
     job = Job(
-        title=f"I-V loop of {cell.name}, {volts:g} V, {hertz:g} Hz",
+        title=f"I-V loop of {cell.name}, {drive.highest:g} V, {drive.frequency:g} Hz",
         circuit=bench.circuit,
-        analysis=Transient(stop=duration, step=limit.step, max_step=limit.step),
+        analysis=Transient(stop=drive.duration, step=limit.step, max_step=limit.step),
         vectors=replace(bench, states=states.vectors).vectors,
         verilog_a=verilog_a(cell, chosen),
     )
@@ -104,9 +159,9 @@ def prepare_iv_loop(
         "citation": memristor.citation,
         "state_step": limit.state_step,
         "step_limit": limit.reason,
-        "amplitude": volts,
-        "frequency": hertz,
-        "cycles": cycles,
+        "amplitude": max(drive.highest, -drive.lowest),
+        "frequency": drive.frequency,
+        "cycles": drive.cycles,
     }
     return Loop(job, cell, bench, states, settings)
 
@@ -116,7 +171,8 @@ def iv_loop(
     *,
     amplitude: float | None = None,
     frequency: float | None = None,
-    cycles: int = 2,
+    cycles: int | None = None,
+    sweep: Waveform | None = None,
     points_per_cycle: int = 1000,
     initial_state: ArrayLike | None = None,
     gate: float | None = None,
@@ -131,8 +187,9 @@ def iv_loop(
         device: a memristor, or a cell around one.
         amplitude: V; the card's when None.
         frequency: Hz; the card's when None.
-        cycles: number of periods.
-        points_per_cycle: least number of time points per period.
+        cycles: number of periods; 2 when None.
+        sweep: or else the voltage over time, such as a ``pyspice_netlists.triangle``.
+        points_per_cycle: least number of time points per period, or of the sweep.
         initial_state: state at the start, or (memristors,); the device's own when None.
         gate: V, word-line voltage of a cell with a transistor; the card's when None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
@@ -152,7 +209,8 @@ def iv_loop(
     """
     ready = prepare_iv_loop(
         device, amplitude=amplitude, frequency=frequency, cycles=cycles,
-        points_per_cycle=points_per_cycle, initial_state=initial_state, gate=gate, form=form,
+        sweep=sweep, points_per_cycle=points_per_cycle, initial_state=initial_state, gate=gate,
+        form=form,
     )  # fmt: skip
     return run_loop(ready, options=options, time_limit=time_limit, keep=keep)
 

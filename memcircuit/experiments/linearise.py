@@ -15,7 +15,7 @@ from memcircuit.experiments.circuits import (
     as_cell,
     cell_values,
     memristor_of,
-    programming_pulse,
+    programming_pulses,
     whole_number,
 )
 from memcircuit.experiments.driven_device import DrivenDevice
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# Finding the knots takes the cube of their number.
+_MOST_PULSES = 2000
 # What a train says of itself and is as true of all of them.
 _KEPT = ("device", "cell_name", "form", "citation", "read_voltage")
 
@@ -107,17 +109,13 @@ def linearise(
     number, parts = whole_number(pulses, "pulses"), whole_number(segments, "segments")
     if number < 2:
         raise UsageError(f"pulses = {number}: at least 2")
+    if number > _MOST_PULSES:
+        raise UsageError(f"pulses = {number}: at most {_MOST_PULSES}")
     if not 1 <= parts <= number:
         raise UsageError(f"segments = {parts}: from 1 to the number of pulses, {number}")
     if whole_number(passes, "passes") < 1:
         raise UsageError(f"passes = {passes}: at least 1")
-    given = [
-        programming_pulse(memristor, "set", set), programming_pulse(memristor, "reset", reset),
-    ]  # fmt: skip
-    if given[0].amplitude * given[1].amplitude >= 0:
-        raise UsageError(
-            f"set = {given[0]!r} and reset = {given[1]!r}: expected opposite polarities"
-        )
+    given = programming_pulses(memristor, set, reset)
     cells = len(cell_values(cell, initial_state, variation)[0])
     if cells != 1:
         raise UsageError(f"initial_state and variation are for {cells} cells, expected one")
@@ -129,6 +127,7 @@ def linearise(
             for pulse, own in zip(given, widths, strict=True)
             for width in own
         ]
+        _refuse_short(train, len(steps))
         measured = pulse_train(
             cell, stimulus=train, read=read, initial_state=initial_state, variation=variation,
             gate=gate, form=form, options=options, time_limit=time_limit,
@@ -137,6 +136,16 @@ def linearise(
         steps.append(_Step(weights, widths, _knots(weights, parts)))
         widths = steps[-1].corrected()
     return _dataset(steps, measured)
+
+
+def _refuse_short(train: Sequence[Pulse], correction: int) -> None:
+    for pulse in train if correction else ():
+        if pulse.width < max(pulse.rise, pulse.fall):
+            raise UsageError(
+                f"correction {correction} asks for a pulse of {pulse.width:.3g} s, shorter than "
+                f"its edges of {max(pulse.rise, pulse.fall):g} s: give pulses with shorter edges, "
+                "or fewer segments"
+            )
 
 
 @dataclass(frozen=True)

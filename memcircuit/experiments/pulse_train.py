@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.devices.device import Form
+from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import (
     CellRecord,
@@ -31,6 +31,7 @@ from memcircuit.experiments.circuits import (
     pulse_counts,
     pulse_gap,
     read_pulse,
+    refuse_one_polarity,
 )
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.state_record import StateRecord, state_record
@@ -188,11 +189,14 @@ def _set_and_reset(
     ways: tuple[tuple[str, tuple[Pulse | None, int], Direction], ...] = (
         ("set", sets, 1), ("reset", resets, -1),
     )  # fmt: skip
-    return [
+    doses = [
         Dose(programming_pulse(memristor, kind, given), count, direction)
         for kind, (given, count), direction in ways
         if count
     ]
+    if len(doses) > 1:
+        refuse_one_polarity(doses[0].pulse, doses[1].pulse)
+    return doses
 
 
 def _refuse_both(**others: object) -> None:
@@ -202,10 +206,13 @@ def _refuse_both(**others: object) -> None:
 
 
 def _direction(memristor: DrivenDevice, pulse: Pulse) -> Direction:
-    """Return +1 for a pulse of the polarity of SET, -1 for RESET."""
-    stated = memristor.card is not None and "set" in memristor.card.pulses
-    setting = card_pulse(memristor, "set").amplitude if stated else 1.0
-    return 1 if pulse.amplitude * setting > 0 else -1
+    """Return +1 for a pulse of the polarity of SET, -1 for RESET; for one that does nothing, +1."""
+    sign = 1.0
+    if memristor.card is not None and "set" in memristor.card.pulses:
+        sign = card_pulse(memristor, "set").amplitude
+    elif isinstance(memristor, Device):
+        sign = pulse.amplitude * float(memristor.numpy().rate(pulse.amplitude, 0.5))
+    return -1 if pulse.amplitude * sign < 0 else 1
 
 
 def pulse_train(
@@ -240,7 +247,7 @@ def pulse_train(
         stimulus: or else every programming pulse in order, such as the staircases of
             ``pyspice_netlists.pulse_lists``.
         initial_state: one state for all cells, (cells,), or (cells, memristors) of cells with
-            several; the device's own when None.
+            several, such as [[0.1, 0.5]] for one cell of two; the device's own when None.
         variation: multipliers by name, each a number, (cells,) or (cells, memristors).
         gate: V, word-line voltage of a cell with a transistor; the card's when None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import programming_pulse, whole_number
+from memcircuit.experiments.circuits import programming_pulses, whole_number
 from memcircuit.experiments.driven_device import DrivenDevice
 
 if TYPE_CHECKING:
@@ -108,10 +108,6 @@ class WriteRules:
             raise UsageError(
                 f"max_pulses = {self.max_pulses}, burst = {self.burst}: both must be at least 1"
             )
-        if self.set.amplitude * self.reset.amplitude >= 0:
-            raise UsageError(
-                f"set = {self.set!r} and reset = {self.reset!r}: expected opposite polarities"
-            )
 
     def next(self, progress: Progress, missing: float, given: int) -> Dose:
         """Return the dose to give next.
@@ -144,8 +140,7 @@ def write_rules(
         UsageError: pulses of the same polarity, or numbers of them below 1.
     """
     return WriteRules(
-        programming_pulse(device, "set", set_pulse),
-        programming_pulse(device, "reset", reset),
+        *programming_pulses(device, set_pulse, reset),
         whole_number(max_pulses, "max_pulses"),
         whole_number(burst, "burst"),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from memcircuit.errors import UsageError
 from memcircuit.plot.iv_axes import Scale, conductance_scale, drawn_current
 from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new, si_prefix
 from memcircuit.tables import DIRECTIONS, ConductanceTable, Direction
@@ -37,49 +40,69 @@ def iv_loop(loop: xr.Dataset, axes: Axes | None = None, scale: Scale | None = No
 def pulse_response(
     source: ConductanceTable | xr.Dataset, axes: Axes | None = None, scale: Scale | None = None
 ) -> Axes:
-    """Draw conductance against pulse number: potentiation, then depression, every device.
+    """Draw conductance or weight against pulse number, every device; SET and RESET in two colours.
 
     Args:
-        source: a table, or the result of ``pulse_train``.
+        source: a table, or the result of ``pulse_train``, ``pulse_cycles`` or ``pulse_statistics``.
         axes: where to draw; a new figure when None.
         scale: of the conductance; chosen by how many decades it spans when None.
+
+    Raises:
+        UsageError: a dataset of another experiment.
     """
     ax = axes_or_new(axes, (6.0, 3.4))
-    curves = _curves(source)
-    every = np.concatenate([values.ravel() for values in curves.values()])
-    scale = scale or conductance_scale(every)
-    factor, prefix = (1.0, "") if scale == "log" else si_prefix(float(every.max()))
+    name, unit, curves = _curves(source)
+    every = np.concatenate([values.ravel() for _, values in curves])
+    if scale is None:
+        scale = conductance_scale(every) if every.min() > 0 else "linear"
+    linear = scale == "linear" and unit == "S"
+    factor, prefix = si_prefix(float(np.abs(every).max())) if linear else (1.0, "")
     start = 0
     looks: dict[Direction, tuple[str, str]] = {
         "set": (BLUE, "SET (potentiation)"),
         "reset": (VERMILION, "RESET (depression)"),
     }
-    for direction, flat in curves.items():
+    for direction, flat in curves:
         colour, label = looks[direction]
         pulses = start + np.arange(flat.shape[-1])
         if len(flat) > 1:
             label += ", mean"
             ax.plot(pulses, flat.T * factor, color=colour, linewidth=0.5, alpha=0.35)
-        ax.plot(pulses, flat.mean(axis=0) * factor, color=colour, linewidth=2.0, label=label)
+        drawn = label if label not in ax.get_legend_handles_labels()[1] else None
+        ax.plot(pulses, flat.mean(axis=0) * factor, color=colour, linewidth=2.0, label=drawn)
         start = int(pulses[-1])
     ax.set_xlabel("pulse")
-    ax.set_ylabel(f"conductance ({prefix}S)")
+    ax.set_ylabel(f"{name} ({prefix}S)" if unit == "S" else name)
     if scale == "log":
         ax.set_yscale("log")
-    else:
+    elif every.min() >= 0:
         ax.set_ylim(0, 1.1 * factor * float(every.max()))
     ax.legend(frameon=False)
     return ax
 
 
-def _curves(source: ConductanceTable | xr.Dataset) -> dict[Direction, NDArray[np.float64]]:
-    """Return conductance in S along the pulses of each direction, (devices x cycles, pulses)."""
+def _curves(
+    source: ConductanceTable | xr.Dataset,
+) -> tuple[str, str, list[tuple[Direction, NDArray[np.float64]]]]:
+    """Return what is drawn, its unit, and its values along each run of pulses of one direction.
+
+    Values are (devices x cycles, pulses + 1), the first those before the first pulse.
+    """
     if isinstance(source, ConductanceTable):
-        both = {direction: source.curves(direction) for direction in DIRECTIONS}
-        return {d: curve.reshape(-1, curve.shape[-1]) for d, curve in both.items()}
-    conductance = source["conductance"].to_numpy()
-    ups = int((source["direction"] > 0).sum())
-    return {"set": conductance[:, : ups + 1], "reset": conductance[:, ups:]}
+        both = [(direction, source.curves(direction)) for direction in DIRECTIONS]
+        return "conductance", "S", [(d, curve.reshape(-1, curve.shape[-1])) for d, curve in both]
+    name = "weight" if "weight" in source else "conductance"
+    if name not in source or "direction" not in source.coords:
+        kind = source.attrs.get("experiment", "no experiment")
+        raise UsageError(f"the dataset of {kind} holds no pulse train: no {name} by pulse")
+    values = source[name].transpose(..., "pulse").to_numpy().reshape(-1, source.sizes["pulse"])
+    direction = source["direction"].to_numpy()[1:]
+    edges = [0, *(np.flatnonzero(np.diff(direction)) + 1), direction.size]
+    runs: list[tuple[Direction, NDArray[np.float64]]] = []
+    for begin, end in pairwise(edges):
+        way: Direction = "set" if direction[begin] > 0 else "reset"
+        runs.append((way, values[:, begin : end + 1]))
+    return name, str(source[name].attrs.get("units", "S")), runs
 
 
 def level_histogram(table: ConductanceTable, axes: Axes | None = None) -> Axes:

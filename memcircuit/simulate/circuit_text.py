@@ -185,7 +185,7 @@ def _joined(text: str) -> Iterator[str]:
     for line in text.splitlines():
         stripped = line.strip()
         if stripped.startswith("+"):
-            held += " " + stripped[1:]
+            held = f"{held} {stripped[1:]}".strip()
         elif stripped and stripped[0] not in "*$;":
             if held:
                 yield held

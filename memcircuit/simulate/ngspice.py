@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcircuit.errors import SimulationError, ToolMissingError, UsageError
+from memcircuit.simulate.analysis import OperatingPoint
 from memcircuit.simulate.compiler import compile_verilog_a
 from memcircuit.simulate.job import ANALYSIS_FAILED, RESULT, Job
 from memcircuit.simulate.locate import NGSPICE_VARIABLE, find_openvaf, ngspice_remedy
@@ -102,6 +103,8 @@ def run_point(
     Raises:
         SimulationError: as ``run``, and the other errors.
     """
+    if not isinstance(job, Job) or not isinstance(job.analysis, OperatingPoint):
+        raise UsageError(f"run_point takes the Job of an operating point, not {job!r:.80}")
     plot, attributes = _trusted(job, options, time_limit, None, FILE_LIMIT)
     places = columns_of(job, plot)
     values = plot.data[0, list(places.values())].tolist()
@@ -116,9 +119,13 @@ def _trusted(
     file_limit: int,
 ) -> tuple[RawPlot, dict[str, str | int | float]]:
     """Return the plot of a simulation that can be trusted, and its attributes."""
+    if keep is not None and not isinstance(keep, str | Path):
+        raise UsageError(f"keep={keep!r} is no directory")
+    if not isinstance(options, Options | None):
+        raise UsageError(f"options={options!r} are no Options(...)")
     keep = None if keep is None else Path(keep)
-    if not time_limit > 0:
-        raise UsageError(f"time_limit={time_limit!r} s must be above 0")
+    if not isinstance(time_limit, int | float) or not time_limit > 0:
+        raise UsageError(f"time_limit={time_limit!r} s must be a number above 0")
     begin = time.monotonic()
     able = _able(job)
     compiled = [compile_verilog_a(source) for source in job.verilog_a]

@@ -84,6 +84,13 @@ class Cell(ABC):
         """What the terminals are given while the cell is programmed and read."""
         return _ONE_DRIVER
 
+    def __post_init__(self) -> None:
+        for device in self.devices:
+            if not isinstance(device, Memristor):
+                raise NetlistError(
+                    f"{type(self).__name__}: {device!r} is no device; mc.device(CARD) makes one"
+                )
+
     @property
     def devices(self) -> tuple[Memristor, ...]:
         """Every kind of device in the cell, the memristor first."""
@@ -113,7 +120,9 @@ class Cell(ABC):
         """Return the weight that ideal wires, transistors and selectors would give.
 
         Args:
-            conductance: (memristors, ...) S, at the read voltage.
+            conductance: (memristors, ...) S, of each at the voltage that it sees. Where memristors
+                share the read voltage and are not ohmic, those at the whole of it are off: the
+                weight of ``lin2022_hfo2`` in a bridge read at 0.2 V by up to 1e-3.
 
         Returns:
             (...), S of a cell that senses currents, 1 of one that senses voltages.
@@ -223,7 +232,10 @@ class Cell(ABC):
         return np.broadcast_to(values.reshape(cells, -1), (cells, count))
 
     def _conductances(self, given: ArrayLike) -> Array:
-        values = np.asarray(given, dtype=float)
+        try:
+            values = np.asarray(given, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise NetlistError(f"conductance = {given!r}: expected numbers") from error
         if values.ndim == 0 or len(values) != len(self.memristors):
             raise NetlistError(
                 f"conductance has shape {values.shape}; expected ({len(self.memristors)}, ...), "

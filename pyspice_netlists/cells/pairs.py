@@ -75,6 +75,7 @@ class RatioCell(Cell):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.sense_transistor()
 
     @property
@@ -84,8 +85,6 @@ class RatioCell(Cell):
 
     def sense_transistor(self) -> Transistor:
         """Return the transistor itself; raises NetlistError when its name is unknown."""
-        if isinstance(self.transistor, Transistor):
-            return self.transistor
         return transistor(self.transistor)
 
     def build(self, circuit: SubCircuit) -> None:

@@ -11,6 +11,7 @@ from PySpice.Spice.Netlist import SubCircuit
 
 from pyspice_netlists.amplifier import DifferentialAmplifier
 from pyspice_netlists.cells.cell import Array, Cell, Wiring
+from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.interfaces import Form
 
 
@@ -37,6 +38,11 @@ class FourMemristorBridge(Cell):
 
     prefix: ClassVar[str] = "cell_4m"
     title: ClassVar[str] = "4M bridge"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.amplifier is not None and not isinstance(self.amplifier, DifferentialAmplifier):
+            raise NetlistError(f"amplifier = {self.amplifier!r}: a DifferentialAmplifier, or None")
 
     @property
     def terminals(self) -> tuple[str, ...]:

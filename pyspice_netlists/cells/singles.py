@@ -47,12 +47,11 @@ class OneTransistorOneMemristor(Cell):
     gated: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.access_transistor()
 
     def access_transistor(self) -> Transistor:
         """Return the transistor itself; raises NetlistError when its name is unknown."""
-        if isinstance(self.transistor, Transistor):
-            return self.transistor
         return transistor(self.transistor or self.device.transistor or "2n7002")
 
     def build(self, circuit: SubCircuit) -> None:
@@ -79,6 +78,7 @@ class OneSelectorOneMemristor(Cell):
     title: ClassVar[str] = "1S1R"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.selector.name == self.device.name:
             raise NetlistError(f"selector and memristor are both called {self.device.name!r}")
 
@@ -117,6 +117,7 @@ class HybridMemristor(Cell):
     title: ClassVar[str] = "1R + 1M1R"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("parallel", "series"):
             positive(name, getattr(self, name), "ohm")
 
@@ -147,6 +148,7 @@ class ParallelMemristors(Cell):
     terminals: ClassVar[tuple[str, ...]] = ("bit_line", "source_line")
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         whole("count", self.count, 2)
 
     @property

@@ -83,7 +83,7 @@ def test_the_energy_that_charging_takes_is_foreseen(bias):
         network, point.g, plan.lines, plan.selection,
         array_capacitances(plan.cell, plan.selection, plan.lines),
     )  # fmt: skip
-    reduction = Reduction(cells, (network,), {1.8: 0})
+    reduction = Reduction(cells, (network,), (point,), {1.8: 0})
     reduced = run_reduced(plan, reduction, Simulator(), allowed=np.inf).energy
     missing = float((run_full(plan, Simulator()).energy - reduced).sum())
     assert missing == pytest.approx(lag.loss * 1.8**2 * (2 / 10e-9), rel=0.15)

@@ -64,3 +64,31 @@ def test_a_port_network_delivers_the_same_energy(cell, bias, rng):
     )
     assert reduced.attrs["method"].startswith("port network")
     assert float(reduced["energy"].sum()) == pytest.approx(float(whole["energy"].sum()), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("cell", "bound"),
+    [
+        (mc.cells.OneMemristor(HFO2), 1e-3),
+        (mc.cells.HybridMemristor(HFO2, parallel=1e5, series=1e3), 1e-3),
+        (mc.cells.OneSelectorOneMemristor(HFO2, mc.device("narayanan2015_miec")), 5e-3),
+    ],
+    ids=["1M", "1R+1M1R", "1S1R"],
+)
+@pytest.mark.filterwarnings("ignore:operating point after:UserWarning")
+def test_energy_on_the_edges_of_short_pulses(cell, bound, rng):
+    """Pulses that are half edges: frozen cells are curved there, and their tangents are not."""
+    array = mc.Crossbar(
+        cell, rows=5, columns=4, wires=mc.Wires(row=20.0, column=30.0, source=200.0, sense=50.0)
+    )
+    states = rng.uniform(0.2, 0.8, (5, 4))
+    reduced, whole = (
+        float(
+            mc.program_pulses(
+                array, states, (2, 1), [(mc.Pulse(1.8, 20e-9), 2)], read=1.0, reduced=reduced,
+                allowed_movement=np.inf,
+            )["energy"].sum()
+        )
+        for reduced in (True, False)
+    )  # fmt: skip
+    assert reduced == pytest.approx(whole, rel=bound)

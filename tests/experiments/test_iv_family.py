@@ -178,8 +178,8 @@ def test_device_starts_low_although_its_card_starts_high():
     [
         ({"stops": []}, r"stops = \[\]"),
         ({"compliances": []}, r"compliances = \[\]"),
-        ({"compliances": [1e-3, 0.0]}, "compliances = .* above zero"),
-        ({"compliances": [-1e-3]}, "compliances = .* above zero"),
+        ({"compliances": [1e-3, 0.0]}, "compliances = .*: from 1e-09 to 1000 A"),
+        ({"compliances": [-1e-3]}, "compliances = .*: from 1e-09 to 1000 A"),
         ({"compliances": float("nan")}, "compliances = nan"),
         ({"compliances": "1 mA"}, "compliances = '1 mA'"),
         ({"stops": [-1.0, 1.0]}, "stops = .* must be negative, as SET is at 1.8 V"),

@@ -65,7 +65,7 @@ def test_energy_of_a_pulse(train):
         ("lin2022_hfo2", {}, mc.Pulse(1.8, 1e-6, 1e-6, 1e-6)),
         ("lin2022_hfo2", {}, mc.Pulse(2.5, 100e-9)),
         ("lin2022_hfo2", {"p_set": 20.0}, mc.Pulse(1.8, 1e-6)),
-        ("kvatinsky2015_vteam", {}, mc.Pulse(-0.25, 0.5e-9)),
+        ("kvatinsky2015_vteam", {}, mc.Pulse(-0.25, 0.5e-9, 0.5e-9, 0.5e-9)),
         ("kvatinsky2015_vteam", {"r_off": 1e6}, mc.Pulse(-0.25, 0.5e-9, 10e-12, 10e-12)),
     ],
 )
@@ -142,7 +142,9 @@ def test_read_by_its_amplitude_alone(cell):
     assert reads[0.4] / reads[0.2] == pytest.approx(expected, rel=1e-4)
     assert reads[-0.2] == pytest.approx(reads[0.2], rel=1e-4)
     bare = mc.device_from_model("vteam")
-    train = mc.pulse_train(bare, set=mc.Pulse(-0.3, 1e-9), pulses=1, reset_pulses=0, read=0.01)
+    train = mc.pulse_train(
+        bare, set=mc.Pulse(-0.3, 1e-9, 1e-10, 1e-10), pulses=1, reset_pulses=0, read=0.01
+    )
     assert float(train["conductance"][0, 0]) == pytest.approx(1 / (50 + 950 * 0.9), rel=1e-3)
 
 
@@ -168,7 +170,10 @@ def test_dataset_survives_a_file(train, tmp_path):
         ({"initial_state": []}, "no cell at all"),
         ({"pulses": 2.5}, "must be a whole number"),
         ({"pulses": 10**9}, "time points, more than"),
-        ({"read": mc.Pulse(0.2, 1e-9), "set": mc.Pulse(1.8, 1.0)}, "time points, more than"),
+        (
+            {"read": mc.Pulse(0.2, 1e-9, 1e-10, 1e-10), "set": mc.Pulse(1.8, 1.0)},
+            "time points, more than",
+        ),
         ({"set": (1.8, 1e-6)}, r"is not a pulse: pass set=Pulse"),
         ({"read": "0.2 V"}, "must be a pulse or its amplitude"),
         ({"gate": float("nan")}, "gate = nan V"),
@@ -192,7 +197,11 @@ def test_devices_without_card_need_pulses():
     with pytest.raises(UsageError, match=r"states no set pulse: pass set=Pulse"):
         mc.pulse_train(device)
     with pytest.raises(UsageError, match=r"states no read pulse: pass read=Pulse"):
-        mc.pulse_train(device, set=mc.Pulse(-0.3, 1e-9), reset_pulses=0)
+        mc.pulse_train(device, set=mc.Pulse(-0.3, 1e-9, 1e-10, 1e-10), reset_pulses=0)
     with pytest.raises(UsageError, match="no gate voltage"):
-        mc.pulse_train(mc.cells.OneTransistorOneMemristor(device), read=mc.Pulse(0.01, 1e-9),
-                       set=mc.Pulse(-0.3, 1e-9), reset_pulses=0)  # fmt: skip
+        mc.pulse_train(
+            mc.cells.OneTransistorOneMemristor(device),
+            read=mc.Pulse(0.01, 1e-9, 1e-10, 1e-10),
+            set=mc.Pulse(-0.3, 1e-9, 1e-10, 1e-10),
+            reset_pulses=0,
+        )

@@ -11,7 +11,7 @@ import memcircuit as mc
 from memcircuit.errors import TableError, UsageError
 from memcircuit.experiments.pulse_train import prepare_pulse_train, run_train
 from memcircuit.simulate import run
-from pyspice_netlists import Pulse
+from pyspice_netlists import NetlistError, Pulse, triangle
 from pyspice_netlists.pulse_lists import (
     amplitude_staircase,
     bipolar,
@@ -244,3 +244,62 @@ def test_energy_of_a_1t1r_cell_is_that_of_its_parts(transistor):
         spent += [np.trapezoid(p[during], time[during]) for p in (memristor, drain * through)]
     assert float(energy) == pytest.approx(spent.sum(), rel=2e-4)
     assert spent[1] / spent[0] > 3e-4  # the transistor is seen
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+def test_energy_of_an_ohmic_memristor_with_slow_edges(share):
+    """V^2 G (width + (rise + fall) / 3), at 1 mV, where nothing moves."""
+    device, width = mc.device("strukov2008_tio2"), 1e-3
+    pulse = Pulse(1e-3, width, share * width, share * width)
+    found = mc.pulse_train(device, stimulus=[pulse] * 2, read=1e-3, initial_state=0.5)
+    g = found["conductance"][0, 1:].to_numpy()
+    expected = 1e-6 * g * (width + 2 * share * width / 3)
+    np.testing.assert_allclose(found["energy"][0, 1:], expected, rtol=2e-5)
+
+
+def test_direction_of_a_device_without_card_is_that_of_its_motion():
+    device = mc.device_from_model("vteam")  # SET at negative voltages
+    pulses = [Pulse(-0.5, 5e-9, 1e-10, 1e-10), Pulse(0.5, 5e-9, 1e-10, 1e-10)]
+    found = mc.pulse_train(device, stimulus=pulses, read=0.01)
+    assert found["direction"].to_numpy().tolist() == [0, 1, -1]
+    assert float(found["state"][0, 1]) > float(found["state"][0, 0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"set": RESET, "reset": RESET}, "expected opposite polarities"),
+        ({"set": Pulse(1.8, 5e-9)}, "set = .* shorter than its edges"),
+        ({"read": Pulse(0.2, 5e-9)}, "read = .* shorter than its edges"),
+        ({"set": Pulse(1.5e5, 1e-6)}, "less than 1000 V"),
+        ({"gate": 3.0}, "gate = 3.0: cell 'cell_1m_lin2022_hfo2' has no transistor"),
+        ({"gate": "foo"}, "has no transistor"),
+    ],
+)
+def test_pulses_that_cannot_be_meant_are_refused(arguments, message):
+    with pytest.raises(UsageError, match=message):
+        prepare_pulse_train(HFO2, **arguments)
+
+
+def test_a_train_shorter_than_its_edges_is_refused():
+    with pytest.raises(NetlistError, match="shorter than its"):
+        prepare_pulse_train(HFO2, stimulus=[Pulse(1.8, 5e-9)])
+
+
+@pytest.mark.parametrize("kind", [mc.cells.OneMemristor, mc.cells.TwoMemristors])
+def test_a_triangular_sweep_moves_a_cell_as_scipy_says(kind):
+    """The state under a triangle, of the memristor that sees it as it is."""
+    sweep = triangle([1.7, -1.7], period=100e-6)
+    found = mc.iv_loop(kind(HFO2), sweep=sweep, initial_state=0.2)
+    exact = HFO2.numpy().integrate(
+        lambda t: float(sweep.at(t)), sweep.time, 0.2, corners=sweep.time
+    )
+    states = found["state"] if kind is mc.cells.OneMemristor else found["state"].sel(
+        memristor="plus"
+    )  # fmt: skip
+    at = np.interp(sweep.time, found["time"], states)
+    np.testing.assert_allclose(at, exact, atol=5e-4)
+    assert np.ptp(exact) > 0.04
+    assert found.attrs["cycles"] == 1
+    with pytest.raises(UsageError, match=r"amplitude = 1\.0 beside a sweep"):
+        mc.iv_loop(HFO2, sweep=sweep, amplitude=1.0)

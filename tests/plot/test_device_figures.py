@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 import memcircuit as mc
 from memcircuit import plot
+from memcircuit.errors import UsageError
 
 
 @pytest.fixture
@@ -93,3 +94,20 @@ def test_histogram_counts_every_read(table):
     tops = [patch.get_y() + patch.get_height() for patch in axes.patches]
     assert sum(patch.get_height() for patch in axes.patches) == 2 * 2 * 11
     assert max(tops) <= 44
+
+
+def test_runs_of_pulses_keep_their_colours():
+    """Alternating pulses: as many pieces as pulses, and a weight may be negative."""
+    pulses = mc.pulse_lists.bipolar(mc.Pulse(1.8, 1e-6), mc.Pulse(-1.8, 1e-6), 3)
+    cell = mc.cells.TwoMemristors(mc.device("lin2022_hfo2"))
+    train = mc.pulse_train(cell, stimulus=[*pulses, mc.Pulse(-1.8, 1e-6)], initial_state=0.3)
+    axes = mc.plot.pulse_response(train)
+    lines = axes.get_lines()
+    assert [len(line.get_xdata()) for line in lines] == [2, 2, 2, 2, 2, 3]
+    assert len({line.get_color() for line in lines}) == 2
+    assert len(axes.get_legend().get_texts()) == 2
+    assert axes.get_ylabel() == "weight (µS)"
+    assert min(line.get_ydata().min() for line in lines) < 0
+    assert axes.get_ylim()[0] < 0
+    with pytest.raises(UsageError, match="holds no pulse train"):
+        mc.plot.pulse_response(mc.iv_loop(cell.device))

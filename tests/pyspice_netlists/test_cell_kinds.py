@@ -148,3 +148,19 @@ def test_each_cell_may_have_its_own_driver():
     assert [float(point[name]) for name in port.voltages] == volts
     found = [float(point[name]) for name in port.currents]
     np.testing.assert_allclose(found, HFO2.numpy().current(np.array(volts), 0.5), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: mc.cells.OneMemristor("lin2022_hfo2"),
+        lambda: mc.cells.OneTransistorOneMemristor("lin2022_hfo2"),
+        lambda: mc.cells.OneSelectorOneMemristor(HFO2, None),
+        lambda: mc.cells.FourMemristorBridge(None),
+    ],
+)
+def test_what_is_no_device_is_refused(make):
+    with pytest.raises(NetlistError, match=r"is no device; mc\.device"):
+        make()
+    with pytest.raises(NetlistError, match="a DifferentialAmplifier, or None"):
+        mc.cells.FourMemristorBridge(HFO2, "amp")

@@ -222,3 +222,10 @@ def test_the_look_at_many_lines_is_the_look_at_each(lines):
     text = "\n".join(lines) + "\n"
     tabbed = re.sub(r"(?m)^([RCVMNXrcvmnx]\w*) ", r"\1\t", text)
     assert verdict(text) == verdict(re.sub(r"(?m)^r9$", "r9\t", tabbed)).replace("\\t", " ")
+
+
+def test_a_continuation_of_a_comment_does_not_stop_the_check():
+    """It is dropped with the comment; what stands below is checked as ever."""
+    check_circuit("* heading\n+\nR1 a 0 1\n")
+    with pytest.raises(UsageError, match="connected to nothing but current sources"):
+        check_circuit("* heading\n+\nI1 a 0 1\n")
