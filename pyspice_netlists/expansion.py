@@ -52,7 +52,8 @@ def expanded(definitions: Sequence[str], name: str, given: Sequence[str]) -> str
         top = subcircuits[name.lower()]
         nodes = {pin: f"{{{number}}}" for number, pin in enumerate(top.pins, start=1)}
         first = len(top.pins) + 1
-        values = {key.lower(): f"{{{first + k}!r}}" for k, key in enumerate(given)}
+        # as ngspice's expansion prints numbers: its reader rounds other spellings differently
+        values = {key.lower(): f"{{{first + k}:.15e}}" for k, key in enumerate(given)}
         if not values.keys() <= top.defaults.keys():
             return None
         whole = _elements(top, "x{0}", nodes, {**top.defaults, **values}, subcircuits, models)

@@ -10,7 +10,13 @@ import numpy as np
 from pyspice_netlists.checks import number, positive
 from pyspice_netlists.elements import text
 from pyspice_netlists.errors import NetlistError
-from pyspice_netlists.transistor_law import THERMAL_VOLTAGE, Array, Capacitances, TransistorLaw
+from pyspice_netlists.transistor_law import (
+    THERMAL_VOLTAGE,
+    Array,
+    Capacitances,
+    TransistorLaw,
+    depletion,
+)
 
 # F/m; permittivity of silicon dioxide as ngspice has it.
 _OXIDE = 3.9 * 8.854214871e-12
@@ -155,10 +161,27 @@ class Mosfet(TransistorLaw):
             vds: (...) V, drain to source, of either sign.
             gmin: S, the simulator's conductance across junctions.
         """
-        exponent = -vds / THERMAL_VOLTAGE
+        return self.diode(vds, gmin)
+
+    def diode(self, volts: Array, gmin: float = 1e-12) -> tuple[Array, Array]:
+        """Return the current of the body diode from drain to source, A, and its slope, S.
+
+        Args:
+            volts: (...) V, drain to source, of either sign.
+            gmin: S, the simulator's conductance across junctions.
+        """
+        exponent = -volts / THERMAL_VOLTAGE
         # at and below -3 kT/q ngspice leaves the exponential out
         growth = np.where(exponent > -3, self.is_ * np.exp(np.maximum(exponent, -3)), 0.0)
-        return gmin * vds + self.is_ - growth, gmin + growth / THERMAL_VOLTAGE
+        return gmin * volts + self.is_ - growth, gmin + growth / THERMAL_VOLTAGE
+
+    def junction(self, volts: Array) -> Array:
+        """Return the capacitance of the body diode, F.
+
+        Args:
+            volts: (...) V, drain to source, of either sign.
+        """
+        return depletion(-volts, self.cbd, self.pb, self.mj)
 
     def capacitances(self, vgs: Array) -> Capacitances:
         """Return the capacitances between the pins at 0 V from drain to source.

@@ -15,6 +15,9 @@ Array = NDArray[np.float64]
 #: V; as ngspice has it: k/q at its default temperature of 27 degrees Celsius.
 THERMAL_VOLTAGE = 1.38064852e-23 / 1.6021766208e-19 * 300.15
 
+# ngspice's fc: share of a junction's potential from where its capacitance is continued straight.
+_TANGENT_FROM = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class Capacitances:
@@ -29,6 +32,22 @@ class Capacitances:
     gate_source: Array
     gate_drain: Array
     drain_source: Array
+
+
+def depletion(volts: Array, at_zero: float, potential: float, grading: float) -> Array:
+    """Return the depletion capacitance of a junction, F, as ngspice has it.
+
+    That is c (1 - v / p)^-m up to half the junction's potential p, and its tangent beyond.
+
+    Args:
+        volts: (...) V across the junction, forward above 0.
+        at_zero: F, at 0 V.
+        potential: V.
+        grading: 1.
+    """
+    room = 1 - np.minimum(volts / potential, _TANGENT_FROM)
+    beyond = np.maximum(volts / potential - _TANGENT_FROM, 0.0)
+    return np.asarray(at_zero * room**-grading * (1 + grading * beyond / room))
 
 
 class TransistorLaw(ABC):
@@ -85,6 +104,28 @@ class TransistorLaw(ABC):
 
         Args:
             vgs: (...) V, gate to source.
+        """
+
+    @property
+    def diode_resistance(self) -> float:
+        """Ohm, in series with the body diode, between it and the source."""
+        return 0.0
+
+    @abstractmethod
+    def diode(self, volts: Array, gmin: float = 1e-12) -> tuple[Array, Array]:
+        """Return the current of the body diode's junction, A, and its slope, S.
+
+        Args:
+            volts: (...) V from drain to the junction's other side, of either sign.
+            gmin: S, the simulator's conductance across junctions.
+        """
+
+    @abstractmethod
+    def junction(self, volts: Array) -> Array:
+        """Return the capacitance of the body diode's junction, F.
+
+        Args:
+            volts: (...) V from drain to the junction's other side, of either sign.
         """
 
     def current(

@@ -7,7 +7,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from pyspice_netlists.elements import text
-from pyspice_netlists.transistor_law import THERMAL_VOLTAGE, Array, Capacitances, TransistorLaw
+from pyspice_netlists.transistor_law import (
+    THERMAL_VOLTAGE,
+    Array,
+    Capacitances,
+    TransistorLaw,
+    depletion,
+)
 
 # ngspice's resistance between drain and source when the card gives none, ohm.
 _DRAIN_SOURCE_LEAK = 1e15
@@ -114,17 +120,28 @@ class Vdmos(TransistorLaw):
             vds: (...) V, drain to source, of either sign.
             gmin: S, the simulator's conductance across junctions.
         """
+        junction, share = self._behind_rb(-vds, gmin)
+        current, slope = self.diode(-junction, gmin)
+        return vds / _DRAIN_SOURCE_LEAK + current, share * slope + 1 / _DRAIN_SOURCE_LEAK
+
+    def diode(self, volts: Array, gmin: float = 1e-12) -> tuple[Array, Array]:
+        """Return the current of the body diode from drain to source, A, and its slope, S.
+
+        Args:
+            volts: (...) V from drain to the junction's other side, of either sign.
+            gmin: S, the simulator's conductance across junctions.
+        """
         scale = self.n * THERMAL_VOLTAGE
-        junction, share = self._junction(-vds, gmin)
+        junction = -volts
         forward = junction >= -3 * scale
         growth = self.is_ * np.exp(np.maximum(junction, -3 * scale) / scale)
         ratio = 3 / np.e * scale / np.minimum(junction, -3 * scale)
         cube = self.is_ * ratio * ratio * ratio
         current = gmin * junction - self.is_ + np.where(forward, growth, -cube)
         slope = gmin + np.where(forward, growth / scale, np.e * cube * ratio / scale)
-        return vds / _DRAIN_SOURCE_LEAK - current, share * slope + 1 / _DRAIN_SOURCE_LEAK
+        return -current, slope
 
-    def _junction(self, volts: Array, gmin: float) -> tuple[Array, Array]:
+    def _behind_rb(self, volts: Array, gmin: float) -> tuple[Array, Array]:
         """Return the voltage of the body diode behind ``rb``, V, and its share of a change.
 
         With a = 1 + rb gmin the voltage w solves a w + rb is (exp(w / s) - 1) = volts, whose
@@ -160,9 +177,25 @@ class Vdmos(TransistorLaw):
         return self.rs
 
     @property
+    def diode_resistance(self) -> float:
+        """``rb``, ohm."""
+        return self.rb
+
+    @property
     def conducting_above(self) -> float:
         """V, gate to source, five slopes of the subthreshold region above the threshold."""
         return self.vto + 5 * self.ksubthres
+
+    def junction(self, volts: Array) -> Array:
+        """Return the capacitance of the body diode's junction, F.
+
+        That of its depletion, and ``tt`` times its slope: what its current holds in transit.
+
+        Args:
+            volts: (...) V from drain to the junction's other side, of either sign.
+        """
+        transit = self.tt * self.diode(volts, 0.0)[1]
+        return depletion(-volts, self.cjo, self.vj, self.m) + transit
 
     def capacitances(self, vgs: Array) -> Capacitances:
         """Return the capacitances between the pins at 0 V from drain to source.

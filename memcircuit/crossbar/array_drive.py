@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.crossbar.array_energy import ArrayWaves, array_energy
+from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
 from memcircuit.crossbar.array_transient import damped_options, driven_cells
+from memcircuit.crossbar.array_waves import ArrayWaves
 from memcircuit.crossbar.line_drive import Drives, LineDrives, gate_drives, line_drives
-from memcircuit.crossbar.plan import cell_of, state_table, variation_tables
+from memcircuit.crossbar.plan import (
+    cell_of,
+    directory,
+    refuse_open_lines,
+    state_table,
+    variation_tables,
+)
 from memcircuit.crossbar.wires import Array, numbers, refuse
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
@@ -33,8 +40,10 @@ if TYPE_CHECKING:
     from memcircuit.simulate import Options
     from pyspice_netlists import Cell, Waveform
 
-# Time points on the shortest plateau, and in the whole run, at least.
-_POINTS_PER_PLATEAU, _POINTS = 10, 200
+# Time points on the shortest plateau, on the shortest edge, and in the whole run, at least...
+_POINTS_PER_PLATEAU, _POINTS_PER_EDGE, _POINTS = 10, 5, 200
+# ...of which no edge takes more than this in the whole run: an edge starts at a short step anyway.
+_MOST_FOR_EDGES = 1000
 
 
 def drive_array(
@@ -76,7 +85,8 @@ def drive_array(
             None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
         waveforms: keep the currents of all lines and all states over the whole time as well.
-        options: simulator options; those of ``damped_options`` when None.
+        options: simulator options; when None the default ones, or those of ``damped_options`` if a
+            gate line has a waveform.
         time_limit: s, wall clock.
         keep: directory to keep netlist, log and raw result in.
 
@@ -88,8 +98,10 @@ def drive_array(
         delivered, ``cell_energy`` (J) lost in each cell, and the sums ``sources``, ``cells``,
         ``row_wires``, ``column_wires``, ``row_ends``, ``column_ends`` and ``stored`` (J, gained by
         the capacitances of wires and transistors). ``attrs["energy_imbalance"]`` is what the
-        sources delivered and no element took, as a share. With ``waveforms`` also
-        ``waveform_state``, ``waveform_input_current`` and ``waveform_output`` over ``time``.
+        sources delivered and no element took, as a share: a check of circuit, laws and time steps
+        (``step``), coarse where drivers take back nearly all that they delivered. With
+        ``waveforms`` also ``waveform_state``, ``waveform_input_current`` and ``waveform_output``
+        over ``time``.
 
     Raises:
         UsageError: values that make no experiment.
@@ -102,6 +114,7 @@ def drive_array(
     start, spread = state_table(states, shape), variation_tables(variation, shape)
     row = line_drives("rows", rows, shape[0])
     column = line_drives("columns", columns, shape[1])
+    refuse_open_lines(array.lines, row.driving, column.driving, "that has a drive")
     gate = gate_drives(array, cell, gates)
     end = _stop(stop, [*row.waveforms, *column.waveforms, *gate.waveforms])
     instants = _instants(sample, end)
@@ -111,9 +124,9 @@ def drive_array(
         gate_lines=array.gate_lines, variation=spread, form=netlist,
     )  # fmt: skip
     limit = _step(cell, row, column, end, step, netlist)
-    simulator = Simulator(
-        options or damped_options(), time_limit, None if keep is None else Path(keep)
-    )
+    if options is None and gate.waveforms:
+        options = damped_options()
+    simulator = Simulator(options, time_limit, directory(keep))
     waves, attributes = driven.simulate(end, limit.step, simulator)
     energy = array_energy(waves, driven.lines, driven.elements)
     result = energy.dataset()
@@ -162,7 +175,8 @@ def _stop(given: float | None, waveforms: Sequence[Waveform]) -> float:
 
 
 def _instants(given: ArrayLike | None, stop: float) -> Array:
-    instants = np.array([0.0, stop]) if given is None else np.atleast_1d(numbers("sample", given))
+    asked = [0.0, stop] if given is None else given
+    instants = np.atleast_1d(numbers("sample", asked))
     if instants.ndim != 1 or instants.size == 0:
         raise UsageError(f"sample has shape {instants.shape}; expected (samples,) instants in s")
     refuse("sample", instants, (instants >= 0) & (instants <= stop), f"0 to {stop:g} s")
@@ -175,9 +189,11 @@ def _step(
     """Return the limit of the time step for what rows and columns do to a cell between them."""
     coarse = stop / _POINTS
     for waveform in (*rows.waveforms, *columns.waveforms):
-        flat = (np.diff(waveform.voltage) == 0) & (waveform.voltage[1:] != 0)
-        if flat.any():
-            coarse = min(coarse, float(np.diff(waveform.time)[flat].min()) / _POINTS_PER_PLATEAU)
+        lasting, rising = np.diff(waveform.time), np.diff(waveform.voltage) != 0
+        plateaus = lasting[~rising & (waveform.voltage[1:] != 0)]
+        edge = lasting[rising].min(initial=np.inf) / _POINTS_PER_EDGE
+        plateau = plateaus.min(initial=np.inf) / _POINTS_PER_PLATEAU
+        coarse = min(coarse, float(plateau), max(float(edge), stop / _MOST_FOR_EDGES))
     (low, high), (least, most) = rows.range, columns.range
     coarse = coarse if given is None else min(stop, positive_time("step", given))
     limit = largest_step(device_of(cell), [low - most, high - least], coarse, stop, form)

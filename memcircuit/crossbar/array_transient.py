@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from memcircuit.crossbar.array_energy import ArrayWaves, array_waves
 from memcircuit.crossbar.array_run import Simulator
+from memcircuit.crossbar.array_waves import ArrayWaves, array_waves
 from memcircuit.crossbar.cell_elements import CellElements, Resistors, elements_of_cells
 from memcircuit.crossbar.line_drive import (
     LineDrives,
@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
 
 def damped_options() -> Options:
-    """Return options with which the currents of capacitors at held lines do not ring.
+    """Return options with which the currents of gates at held lines do not ring.
 
     The trapezoidal rule lets a current that should have died out long ago alternate from step to
     step: 0.3 % of an output after the edge of an integrated transistor's gate. A hundredth away
-    from that rule it dies out; energies are then balanced to some 1e-5, and states are as before.
+    from that rule it dies out, and states are as before. The price is energy: on an edge a
+    capacitance takes a little more than it holds. That is up to some 1e-3 of what is delivered
+    where the gates charge more than flows through the cells, and more where drivers take nearly
+    all of it back; without damping some 1e-5. So it is for runs in which a gate moves.
     """
     from memcircuit.simulate import Options
 

@@ -13,7 +13,7 @@ from memcircuit.crossbar.selection import GateLines
 from memcircuit.crossbar.wires import Array
 
 if TYPE_CHECKING:
-    from memcircuit.crossbar.array_energy import ArrayWaves
+    from memcircuit.crossbar.array_waves import ArrayWaves
     from pyspice_netlists import Cell
     from pyspice_netlists.lines import Names
     from pyspice_netlists.transistor_law import TransistorLaw
@@ -93,15 +93,16 @@ class WholeCells:
 class TransistorCells:
     """Cells of a memristor and a transistor: each of their elements by its own law.
 
-    While the drain charges, the memristor's current is not that of the channel, and charging a
-    gate heats its resistance and the channel, so the voltages of the inner nodes are asked for.
+    While the drain charges, the memristor's current is not that of the channel, and what charges
+    gate and body diode heats their resistances, so the voltages of the inner nodes are asked for.
 
     Attributes:
         memristor: its law, between row line and drain.
         transistor: law of the transistor.
         gate_lines: whether the cells of a row or those of a column share a gate line.
-        series: ohm, resistances between pins and inner nodes, by pin; those above 0.
-        inner: vectors of the drains ("pin") and of the inner nodes by pin.
+        series: ohm, resistances between pins and inner nodes, by inner node: "drain", "gate",
+            "source", and "diode", behind which the body diode joins the source; those above 0.
+        inner: vectors of the drains' pins ("pin") and of the inner nodes behind ``series``.
     """
 
     memristor: CellLaw
@@ -115,28 +116,29 @@ class TransistorCells:
         row, outer = waves.row[part], self._pins(waves, part)
         inside = self._inside(waves, part)
         none = np.zeros(())
-        memristor = self.memristor.current(row, outer["drain"], waves.state[part], none)[0]
-        yield memristor, row - outer["drain"]
-        for pin, ohm in self.series.items():
-            across = outer[pin] - inside[pin]
+        memristor = self.memristor.current(row, outer["pin"], waves.state[part], none)[0]
+        yield memristor, row - outer["pin"]
+        for node, ohm in self.series.items():
+            across = outer[node] - inside[node]
             yield across / ohm, across
         channel = inside["drain"] - inside["source"]
         gate_source = inside["gate"] - inside["source"]
         yield self.transistor.channel(channel, gate_source)[0], channel
-        whole = outer["drain"] - outer["source"]
-        yield self.transistor.body(whole)[0], whole
+        junction = inside["pin"] - inside["diode"]
+        yield self.transistor.diode(junction)[0], junction
 
     def stored(self, waves: ArrayWaves) -> Array:
         """Return what the transistors' capacitances gain; see :class:`CellElements`.
 
-        Each is taken to depend on its own voltage alone, as it is at 0 V from drain to source.
+        Each is taken to depend on its own voltage alone, those of the gate as they are at 0 V from
+        drain to source.
         """
         at = [self._inside(waves, slice(point, point + 1)) for point in (0, waves.time.size - 1)]
         capacitances = self.transistor.capacitances
         pairs: tuple[tuple[str, str, Callable[[Array], Array]], ...] = (
             ("gate", "source", lambda volts: capacitances(volts).gate_source),
             ("gate", "drain", lambda volts: capacitances(volts).gate_drain),
-            ("drain", "source", lambda volts: capacitances(np.zeros_like(volts)).drain_source),
+            ("pin", "diode", self.transistor.junction),
         )
         gained = np.zeros(waves.row.shape[1:])
         for one, other, farads in pairs:
@@ -145,19 +147,21 @@ class TransistorCells:
         return gained
 
     def _pins(self, waves: ArrayWaves, part: slice) -> dict[str, Array]:
-        """Return the potentials of drain, gate and source of every transistor."""
-        drain = waves.inner["pin"][part]
+        """Return the potentials of the pins at which each inner node of every transistor hangs."""
+        drain, source = waves.inner["pin"][part], waves.column[part]
         line = waves.gate[part]
         gate = line[:, :, np.newaxis] if self.gate_lines == "row" else line[:, np.newaxis, :]
         return {
+            "pin": drain,
             "drain": drain,
             "gate": np.broadcast_to(gate, drain.shape),
-            "source": waves.column[part],
+            "source": source,
+            "diode": source,
         }
 
     def _inside(self, waves: ArrayWaves, part: slice) -> dict[str, Array]:
         """Return the same behind the series resistances."""
-        return self._pins(waves, part) | {pin: waves.inner[pin][part] for pin in self.series}
+        return self._pins(waves, part) | {node: waves.inner[node][part] for node in self.series}
 
 
 def _charging(farads: Callable[[Array], Array], before: Array, after: Array) -> Array:
@@ -166,6 +170,11 @@ def _charging(farads: Callable[[Array], Array], before: Array, after: Array) -> 
     middle, half = (after + before) / 2, (after - before) / 2
     parts = ((middle + half * x, w) for x, w in zip(places, weights, strict=True))
     return np.asarray(half * sum(w * farads(volts) * volts for volts, w in parts))
+
+
+def secants(current: Array, across: Array) -> Array:
+    """Return currents (...) A over voltages (...) V, S; 0 where there is no voltage."""
+    return np.asarray(np.divide(current, across, out=np.zeros_like(current), where=across != 0))
 
 
 def elements_of_cells(
@@ -190,14 +199,18 @@ def elements_of_cells(
         return WholeCells(law)
     fet = cell.access_transistor().law
     assert fet is not None  # noqa: S101 - the law of the whole cell stands on it
-    ohms = {
-        "drain": fet.drain_resistance, "gate": fet.gate_resistance,
-        "source": fet.source_resistance,
-    }  # fmt: skip
-    series = {pin: ohm for pin, ohm in ohms.items() if ohm}
+    inside = {
+        "drain": (fet.drain_resistance, "drain"),
+        "gate": (fet.gate_resistance, "gate"),
+        "source": (fet.source_resistance, "source"),
+        "diode": (fet.diode_resistance, "body_diode"),
+    }
+    series = {node: ohm for node, (ohm, _) in inside.items() if ohm}
     places = labels(shape)
     inner = {"pin": _named("v(x{}.drain)", places)}
-    inner |= {pin: _named(f"m.x{{}}.xtransistor.mfet#{pin}", places) for pin in series}
+    inner |= {
+        node: _named(f"m.x{{}}.xtransistor.mfet#{inside[node][1]}", places) for node in series
+    }
     alone = cell_law(OneMemristor(cell.device), variation)
     return TransistorCells(alone, fet, gate_lines, series, inner)
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from memcircuit.crossbar.array_run import Simulator, run_full
 from memcircuit.crossbar.plan import cell_of, prepare
-from memcircuit.crossbar.selection import bias_names
+from memcircuit.crossbar.selection import bias_names, select
 from memcircuit.crossbar.wires import Array, numbers, refuse
 from memcircuit.devices.device import Device, Form
 from memcircuit.devices.evolution import evolve
@@ -66,7 +66,8 @@ def half_select_disturb(
         biases: what the lines that are not selected are given, by name: "grounded", "v/2",
             "v/3", "floating", "transistor"; when None "transistor" for cells with one and the four
             others for cells without.
-        gate: V, of the selected gate line; that of the array or the card's when None.
+        gate: V, of the selected gate line of cells with a transistor; that of the array or the
+            card's when None.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
         options: simulator options.
         time_limit: s, wall clock of each simulation.
@@ -89,8 +90,10 @@ def half_select_disturb(
     number = whole_number(count, "count")
     if number < 1:
         raise UsageError(f"count = {count}: at least one pulse")
-    if np.shape(selected) != (2,):
+    chosen = select(selected, array.lines.shape)
+    if np.ndim(selected) != 1:
         raise UsageError(f"selected = {selected!r}: expected one cell, (row, column)")
+    row, column = chosen.cells[0]
     names = bias_names(cell.gated, biases)
     if not isinstance(pulse, Pulse):
         raise UsageError(f"pulse = {pulse!r} is not a pulse: pass Pulse(amplitude, width)")
@@ -104,7 +107,6 @@ def half_select_disturb(
     simulator = Simulator(options, time_limit)
     waves = np.array([run_full(plan, simulator).states for plan in plans])
     moved = np.moveaxis(waves - waves[:, :1], (2, 3), (0, 1))
-    row, column = selected
     own = np.arange(array.rows) == row, np.arange(array.columns) == column
     groups = (
         own[0][:, np.newaxis] & own[1],
@@ -126,7 +128,7 @@ def half_select_disturb(
             "cell_name": cell.name,
             "citation": device_of(cell).citation,
             "form": plans[0].form,
-            "selected": [int(row), int(column)],
+            "selected": [row, column],
             "amplitude": pulse.amplitude,
             "width": pulse.width,
         },

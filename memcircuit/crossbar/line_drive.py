@@ -40,6 +40,12 @@ class LineDrives:
         """Whether each line is open, (lines,)."""
         return np.array([drive is None for drive in self.each])
 
+    @property
+    def driving(self) -> NDArray[np.intp]:
+        """Lines whose drive is not 0 V all along."""
+        volts = [drive if isinstance(drive, float | None) else drive.voltage for drive in self.each]
+        return np.flatnonzero([volt is not None and bool(np.any(volt)) for volt in volts])
+
     def sources(self) -> list[str | float]:
         """Return the value of each line's voltage source; 0 V of an open one."""
         return [
@@ -84,10 +90,10 @@ def line_drives(kind: str, given: Drives, count: int) -> LineDrives:
         UsageError: another number of drives, or what drives no line.
     """
     if isinstance(given, list | tuple | np.ndarray):
-        if np.ndim(given) != 1 or len(given) != count:
+        shape = given.shape if isinstance(given, np.ndarray) else (len(given),)
+        if shape != (count,):
             raise UsageError(
-                f"{kind}: {np.shape(given)} drives for {count} lines; expected one for all or one "
-                "for each"
+                f"{kind}: {shape} drives for {count} lines; expected one for all or one for each"
             )
         each: Sequence[Drive] = list(given)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,9 +109,9 @@ def prepare(
     """Return what ``program_pulses`` simulates and reads; the arguments are the same."""
     whole, given, lines = cell_of(array), _pulses(pulses), array.lines
     shape = lines.shape
-    volts = gate_voltage(whole, _one_gate(array) if gate is None else gate)
+    volts = selected_gate(whole, _one_gate(array) if gate is None else gate)
     selection = select(selected, shape, bias, gate=volts, gate_lines=array.gate_lines)
-    _refuse_open_lines(selection, lines)
+    refuse_open_lines(lines, selection.rows, selection.columns, "of a selected cell")
     shortest = min(pulse.width for pulse in given)
     spread = variation_tables(variation, shape)
     plan = ArrayPlan(
@@ -137,23 +138,52 @@ def prepare(
 
 def cell_of(array: Crossbar) -> Cell:
     """Return the kind of cell of an array; raises UsageError for what is no array of cells."""
+    return crossbar_of(array).require_cell()
+
+
+def crossbar_of(array: Crossbar) -> Crossbar:
+    """Return an array as it is; raises UsageError for what is none."""
     from memcircuit.crossbar.crossbar import Crossbar
 
     if not isinstance(array, Crossbar):
-        raise UsageError(f"array = {array!r}: expected a Crossbar of a kind of cell")
-    return array.require_cell()
+        raise UsageError(f"array: expected a Crossbar, not this {type(array).__name__}")
+    return array
 
 
-def _refuse_open_lines(selection: Selection, lines: Lines) -> None:
+def selected_gate(cell: Cell, given: float | None) -> float:
+    """Return the voltage of the selected gate lines, V: as given, or the card's.
+
+    Raises:
+        UsageError: one is given to cells without transistor, or there is none to be had.
+    """
+    if given is not None and not cell.gated:
+        raise UsageError(f"gate: cell {cell.name!r} has no transistor; leave gate out")
+    return gate_voltage(cell, given)
+
+
+def refuse_open_lines(
+    lines: Lines, rows: Iterable[int], columns: Iterable[int], which: str
+) -> None:
+    """Refuse lines to be driven or sensed whose ends for that are open.
+
+    Args:
+        lines: of the array.
+        rows: row lines to be driven.
+        columns: column lines to be sensed.
+        which: what these lines are, for the message.
+
+    Raises:
+        UsageError: about the first such line.
+    """
     driven = {"left": [lines.left], "right": [lines.right], "both": [lines.left, lines.right]}
     sensed = {"top": [lines.top], "bottom": [lines.bottom], "both": [lines.top, lines.bottom]}
     for kind, chosen, ends, does in (
-        ("row", selection.rows, driven[lines.driven], "driven"),
-        ("column", selection.columns, sensed[lines.sensed], "sensed"),
+        ("row", rows, driven[lines.driven], "driven"),
+        ("column", columns, sensed[lines.sensed], "sensed"),
     ):
         for line in chosen:
             if all(np.isinf(end[line]) for end in ends):
-                raise UsageError(f"{kind} line {line} of a selected cell is not {does} (inf)")
+                raise UsageError(f"{kind} line {line} {which} is not {does} (inf)")
 
 
 def variation_tables(
@@ -226,3 +256,10 @@ def _table(name: str, given: ArrayLike, shape: tuple[int, int]) -> Array:
     if values.ndim and values.shape != shape:
         raise UsageError(f"{name} has shape {values.shape}; expected {shape}")
     return np.broadcast_to(values, shape)
+
+
+def directory(keep: str | Path | None) -> Path | None:
+    """Return where a simulation is kept; raises UsageError for what is no path."""
+    if keep is not None and not isinstance(keep, str | Path):
+        raise UsageError(f"keep = {keep!r}: expected a directory, or None")
+    return None if keep is None else Path(keep)

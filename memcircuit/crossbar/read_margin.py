@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from memcircuit.crossbar.cell_elements import secants
 from memcircuit.crossbar.cell_law import CellLaw, cell_law
 from memcircuit.crossbar.nodes import ConvergenceWarning, NodeVoltages, power
 from memcircuit.crossbar.nonlinear import solve_cells
+from memcircuit.crossbar.plan import selected_gate
 from memcircuit.crossbar.selection import GateLines, Selection, bias_names, select
 from memcircuit.crossbar.spice import tight_options
 from memcircuit.crossbar.wires import Array, Lines, Wires, as_wires
@@ -19,7 +21,6 @@ from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     as_cell,
     device_of,
-    gate_voltage,
     is_number,
     read_pulse,
 )
@@ -91,11 +92,13 @@ def read_margin(
     for name, state in (("low", low), ("high", high)):
         if not is_number(state) or not 0 <= state <= 1:
             raise UsageError(f"{name} = {state!r}: a state in 0 ... 1")
+    if low >= high:
+        raise UsageError(f"low = {low:g}, high = {high:g}: expected a low below the high state")
     if place not in ("farthest", "nearest"):
         raise UsageError(f"place = {place!r}; choose 'farthest' or 'nearest'")
     voltage = read_pulse(device, read).amplitude
     comparison = _Comparison(as_wires(wires), cell_law(whole, gmin=tight_options().gmin), voltage)
-    volts = gate_voltage(whole, gate)
+    volts = selected_gate(whole, gate)
     found = np.empty((4, len(names), len(shapes)))
     for column, shape in enumerate(shapes):
         lines = comparison.wires.lines(*shape)
@@ -165,8 +168,7 @@ class _Comparison:
             warnings.simplefilter("ignore", ConvergenceWarning)
             point = solve_cells(self.law, states, chosen.gates, opened, ends, tolerance=_TOLERANCE)
         low, high = point.output[:, chosen.columns[0]]
-        across = point.row - point.column
-        secant = np.divide(point.current, across, out=np.zeros_like(across), where=across != 0)
+        secant = secants(point.current, point.row - point.column)
         nodes = NodeVoltages(point.row, point.column, point.imbalance, point.newton_steps)
         spent = float(power(secant, opened, ends, nodes).sources[1])
         return float(low), float(high), spent, float(point.imbalance.max())

@@ -11,16 +11,12 @@ from numpy.typing import ArrayLike
 
 from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
-from memcircuit.crossbar.array_transient import (
-    DrivenArray,
-    damped_options,
-    driven_cells,
-    driven_resistors,
-)
+from memcircuit.crossbar.array_transient import DrivenArray, driven_cells, driven_resistors
+from memcircuit.crossbar.cell_elements import secants
 from memcircuit.crossbar.charging import transistor_law
 from memcircuit.crossbar.line_drive import LineDrives, gate_drives, line_drives
 from memcircuit.crossbar.nodes import NodeSolver, end_currents
-from memcircuit.crossbar.plan import state_table
+from memcircuit.crossbar.plan import crossbar_of, directory, state_table
 from memcircuit.crossbar.selection import at_cells
 from memcircuit.crossbar.wires import Array, Ends, Lines, conductances, numbers
 from memcircuit.devices.device import Form
@@ -36,6 +32,9 @@ if TYPE_CHECKING:
 # Run for as many of the slowest column's Elmore delays, and of rise times: more than a single time
 # constant needs to come within 1e-6.
 _DELAYS, _RISES = 16, 4
+# Columns whose currents cancel to below this share of those in their cells carry none: it is what
+# operating points of cells are good for.
+_SMALLEST_SHARE = 1e-9
 # Time points, at least.
 _POINTS = 500
 
@@ -67,11 +66,12 @@ def settle_read(
         states: or else (rows, columns) of the array's kind of cell; the device's initial state when
             neither is given.
         rise: s, of the drivers' edge.
-        duration: s; when None four rise times and sixteen times the largest Elmore delay or time
-            constant of a transistor's gate.
-        tolerance: a current has settled when it stays within this share of its operating point.
+        duration: s; when None four rise times and sixteen times the largest time constant of a
+            transistor's gate or Elmore delay, of a read with all voltages of one sign.
+        tolerance: a current has settled when it stays within this share of its operating point; of
+            a column whose currents cancel, of the sum of their magnitudes.
         form: netlist form, "osdi" or "behavioural"; the best one at hand when None.
-        options: simulator options; those of ``damped_options`` when None.
+        options: simulator options.
         time_limit: s, wall clock.
         keep: directory to keep netlist, log and raw result in.
 
@@ -85,39 +85,44 @@ def settle_read(
         energies of :func:`~memcircuit.crossbar.array_drive.drive_array` over the run, where gates
         give back what the rising potential of the channels drives out of them. The
         attribute ``largest_deviation`` is that of the last currents from the operating point, as
-        a share of the largest.
+        a share of the largest; where all cancel, of the largest sum of magnitudes in a column.
 
     Raises:
-        UsageError: values that make no experiment.
+        UsageError: values that make no experiment, or a gate line that leaves its transistors
+            closed, so that there is no path to settle.
         SimulationError: the simulator gave no trustworthy result.
     """
+    array, place = crossbar_of(array), directory(keep)
     check_tolerance(tolerance)
+    chosen = netlist_form(form)
     volts = numbers("v", v)
     if volts.shape != (array.rows,):
         raise UsageError(f"v has shape {volts.shape}; expected ({array.rows},)")
     if not volts.any():
         raise UsageError("v is 0 V on every row: there is nothing to settle")
     edge = positive_time("rise", rise)
-    secant, wanted, start = _operating_point(array, volts, g, states)
+    if g is None:
+        _refuse_closed_gates(array)
+    secant, wanted, gross, start = _operating_point(array, volts, g, states)
     charged, gates = _charged_lines(array, start)
     delay = elmore_delays(secant, charged, volts)
-    least = _RISES * edge + _DELAYS * max(float(np.abs(delay).max()), gates)
+    slowest = elmore_delays(secant, charged, np.abs(volts)).max()
+    least = _RISES * edge + _DELAYS * max(float(slowest), gates)
     stop = least if duration is None else positive_time("duration", duration)
     if stop <= edge:
         raise UsageError(f"duration = {stop:g} s: expected more than rise = {edge:g} s")
     rows = _steps(volts, edge, stop)
-    driven = _driven(array, secant, start, rows, form)
-    simulator = Simulator(
-        options or damped_options(), time_limit, None if keep is None else Path(keep)
-    )
+    driven = _driven(array, secant, start, rows, chosen)
+    simulator = Simulator(options, time_limit, place)
     waves, attributes = driven.simulate(stop, stop / _POINTS, simulator)
     energy = array_energy(waves, driven.lines, driven.elements)
     output = waves.at_ends.sensed(array.lines)
     second, ampere = {"units": "s"}, {"units": "A"}
     result = energy.dataset().assign_coords(time=("time", waves.time, second))
-    scale = float(np.abs(wanted).max()) or 1.0
-    allowed = tolerance * np.where(wanted != 0, np.abs(wanted), scale)
-    settled = settling_times(waves.time, output - wanted, allowed)
+    own = np.where(np.abs(wanted) > _SMALLEST_SHARE * gross, np.abs(wanted), 0.0)
+    scale = float(own.max() or gross.max()) or 1.0
+    level = np.where(own > 0, own, np.where(gross > 0, gross, scale))
+    settled = settling_times(waves.time, output - wanted, tolerance * level)
     result["output"] = (("time", "column"), output, ampere)
     result["input_current"] = (("time", "row"), waves.at_ends.driven(array.lines), ampere)
     result["operating_point"] = ("column", wanted, ampere)
@@ -148,7 +153,7 @@ def elmore_delays(g: Array, lines: Lines, volts: Array) -> Array:
         volts: (rows,) V.
 
     Returns:
-        (columns,) s; 0 where nothing flows.
+        (columns,) s; 0 where nothing flows, or all but nothing because the currents cancel.
     """
     solver = NodeSolver(g, lines)
     ends = Ends.reading(lines, volts)
@@ -163,7 +168,13 @@ def elmore_delays(g: Array, lines: Lines, volts: Array) -> Array:
     missing = end_currents(
         lacking, lines, rest, g=g, row_current=row, column_current=column
     ).sensed(lines)
-    return np.asarray(np.divide(missing, whole, out=np.zeros_like(whole), where=whole != 0))
+    flows = np.abs(whole) > _SMALLEST_SHARE * _gross(g * (settled.row - settled.column))
+    return np.asarray(np.divide(missing, whole, out=np.zeros_like(whole), where=flows))
+
+
+def _gross(current: Array) -> Array:
+    """Return the sum of the magnitudes of the cells' currents in each column, (columns,) A."""
+    return np.asarray(np.abs(current).sum(axis=-2))
 
 
 def settling_times(time: Array, deviation: Array, allowed: Array) -> Array:
@@ -193,15 +204,17 @@ def settling_times(time: Array, deviation: Array, allowed: Array) -> Array:
 
 def _operating_point(
     array: Crossbar, volts: Array, g: ArrayLike | None, states: ArrayLike | None
-) -> tuple[Array, Array, Array | None]:
-    """Return the cells as conductances, the outputs, and the states if the array has any."""
+) -> tuple[Array, Array, Array, Array | None]:
+    """Return cells as conductances, outputs, :func:`_gross`, and states if the array has any."""
     if g is not None:
         if states is not None:
             raise UsageError("settle_read takes either g or states")
         given = conductances(g, (array.rows, array.columns))
         if given.ndim > 2:
             raise UsageError(f"g has shape {given.shape}; expected ({array.rows}, {array.columns})")
-        return given, array.read(volts, given), None
+        nodes = NodeSolver(given, array.lines).solve(Ends.reading(array.lines, volts))
+        gross = _gross(given * (nodes.row - nodes.column))
+        return given, array.read(volts, given), gross, None
     cell = array.require_cell()
     start = state_table(
         device_of(cell).initial_state if states is None else states, array.lines.shape
@@ -209,8 +222,21 @@ def _operating_point(
     point = array.read_cells(volts, start)
     current = point["cell_current"].to_numpy()
     across = (point["row_voltage"] - point["column_voltage"]).to_numpy()
-    secant = np.divide(current, across, out=np.zeros_like(current), where=across != 0)
-    return np.maximum(secant, 0.0), point["output"].to_numpy(), start
+    conducting = np.maximum(secants(current, across), 0.0)
+    return conducting, point["output"].to_numpy(), _gross(current), start
+
+
+def _refuse_closed_gates(array: Crossbar) -> None:
+    cell = array.require_cell()
+    law = transistor_law(cell)
+    if law is None:
+        return
+    for line, volts in enumerate(gate_drives(array, cell, None).at(np.zeros(1))[0]):
+        if volts <= law.conducting_above:
+            raise UsageError(
+                f"gate line {line} is at {volts:g} V and leaves its transistors closed, so that "
+                f"there is no path to settle: expected more than {law.conducting_above:.3g} V"
+            )
 
 
 def _charged_lines(array: Crossbar, start: Array | None) -> tuple[Lines, float]:
@@ -240,7 +266,7 @@ def _steps(volts: Array, rise: float, stop: float) -> LineDrives:
 
 
 def _driven(
-    array: Crossbar, secant: Array, start: Array | None, rows: LineDrives, form: Form | None
+    array: Crossbar, secant: Array, start: Array | None, rows: LineDrives, form: Form
 ) -> DrivenArray:
     columns = line_drives("columns", 0.0, array.columns)
     if start is None:
@@ -248,5 +274,5 @@ def _driven(
     cell = array.require_cell()
     return driven_cells(
         cell, start, array.lines, rows, columns, gate_drives(array, cell, None),
-        gate_lines=array.gate_lines, variation={}, form=netlist_form(form),
+        gate_lines=array.gate_lines, variation={}, form=form,
     )  # fmt: skip

@@ -242,15 +242,17 @@ def numbers(name: str, given: ArrayLike) -> Array:
     """Return numbers as an array.
 
     Raises:
-        UsageError: what is no number, complex, or masked.
+        UsageError: what is no number, a bool, complex, or masked.
     """
     try:
         values = np.asarray(given)
     except (TypeError, ValueError):
         values = np.empty(0, dtype=object)  # ragged
-    if values.dtype.kind not in "biuf" or isinstance(given, np.ma.MaskedArray):
+    if values.dtype.kind not in "iuf" or isinstance(given, np.ma.MaskedArray):
         kind = type(given).__name__
-        raise UsageError(f"{name}: expected real numbers, none masked, not this {kind}")
+        raise UsageError(
+            f"{name}: expected real numbers, no bools and none masked, not this {kind}"
+        )
     return values.astype(float, copy=False)
 
 

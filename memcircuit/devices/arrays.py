@@ -18,6 +18,6 @@ def numbers(given: ArrayLike, name: str) -> NDArray[np.float64]:
         values = np.asarray(given)
     except (TypeError, ValueError):
         values = np.empty(0, dtype=object)  # ragged
-    if values.dtype.kind not in "biuf":
+    if values.dtype.kind not in "iuf":
         raise UsageError(f"{name} = {given!r} is no array of numbers")
     return values.astype(float, copy=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,8 +68,14 @@ def device_of(cell: Cell) -> Device:
 
 
 def netlist_form(form: Form | None) -> Form:
-    """Return the form asked for, or the best that this machine's tools can run."""
+    """Return the form asked for, or the best that this machine's tools can run.
+
+    Raises:
+        UsageError: no such form.
+    """
     if form is not None:
+        if form not in get_args(Form):
+            raise UsageError(f"form = {form!r}; choose {' or '.join(map(repr, get_args(Form)))}")
         return form
     from memcircuit.simulate import preferred_form
 

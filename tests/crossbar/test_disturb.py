@@ -133,6 +133,10 @@ def test_reads_of_the_published_device_add_up(device):
         (lambda d: read_disturb(d, [5, 3]), "rising whole numbers"),
         (lambda d: read_disturb(d, 5, voltages=[0.0]), r"voltages\[0\] = 0: expected less than"),
         (lambda d: read_disturb(d, 5, initial_state=2.0), r"initial_state\[0\] = 2: expected a st"),
+        (lambda d: read_disturb(d, True), "reads: expected real numbers"),
+        (lambda d: read_disturb(d, 5, voltages=[]), r"voltages has shape \(0,\)"),
+        (lambda d: read_disturb(d, 5, voltages=[[0.1]]), r"voltages has shape \(1, 1\)"),
+        (lambda d: read_disturb(d, 5, initial_state=[]), r"initial_state has shape \(0,\)"),
         (
             lambda d: read_disturb(OneSelectorOneMemristor(d, mc.device("narayanan2015_miec")), 5),
             "leaves its memristor a share of the voltage",
@@ -140,6 +144,9 @@ def test_reads_of_the_published_device_add_up(device):
         (lambda _: read_disturb(mc.device("midya2017_ag_hfo2"), 5), "moves by itself at 0 V"),
         (lambda d: half(d, selected=[(0, 0), (1, 1)]), "expected one cell"),
         (lambda d: half(d, selected=(5, 0)), r"selected cell \(5, 0\) lies outside"),
+        (lambda d: half(d, selected=[(0, 1), 1]), r"selected = \[\(0, 1\), 1\]: expected"),
+        (lambda d: half(d, selected=[(0, 1)]), "expected one cell"),
+        (lambda d: half(d, gate=4.0), "has no transistor; leave gate out"),
         (lambda d: half(d, count=0), "count = 0: at least one pulse"),
         (lambda d: half(d, biases=["transistor"]), "the array's cells have no transistor"),
     ],
@@ -149,6 +156,6 @@ def test_bad_input_is_refused(device, call, message):
         call(device)
 
 
-def half(device, selected=(0, 0), count=1, biases=None):
+def half(device, selected=(0, 0), count=1, biases=None, gate=None):
     array = mc.Crossbar(device, rows=2, columns=2)
-    return half_select_disturb(array, START, selected, PULSE, count, biases)
+    return half_select_disturb(array, START, selected, PULSE, count, biases, gate=gate)

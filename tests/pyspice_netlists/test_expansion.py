@@ -67,7 +67,7 @@ Cst state gnd 1e-12
 .ends outer
 """.splitlines()
     assert expanded(definitions, "outer", ["size"]).splitlines() == [
-        "n.x{0}.xpart.n1 {1} x{0}.xpart.middle card k={3!r} other=2",
+        "n.x{0}.xpart.n1 {1} x{0}.xpart.middle card k={3:.15e} other=2",
         "r.x{0}.xpart.rload x{0}.xpart.middle 0 1e-3",
         "m.x{0}.mgate x{0}.between {1} 0 0 nm w=1e-6",
         "c.x{0}.cst {2} gnd 1e-12",

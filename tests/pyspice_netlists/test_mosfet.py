@@ -99,6 +99,18 @@ def test_capacitances_are_those_of_ngspice(law, gate, driven):
     np.testing.assert_allclose([gate_charge, drain_charge], expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("law", [LAW, replace(OTHER, vto=0.5)], ids=["own", "other"])
+@pytest.mark.parametrize("drain", [-0.6, -0.36, -0.34, -0.1, 0.5, 3.0])
+def test_the_capacitance_of_the_body_diode_is_that_of_ngspice(law, drain):
+    """Small signals at the drain of a closed transistor, without what flows into the gate."""
+    circuit = "\n".join([
+        *law.lines("fet"), "X1 d g s fet", "Vg g 0 -1", "Vs s 0 0", f"Vd d 0 dc {drain} ac 1",
+    ])  # fmt: skip
+    result = run(Job("charge", circuit, ACSweep(1, 1e6, 1e7), ("i(vs)",)), options=TIGHT)
+    charge = result["i(vs)"].to_numpy()[0].imag / (2 * np.pi * 1e6)
+    assert charge == pytest.approx(float(law.junction(np.array(drain))), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [

@@ -135,3 +135,26 @@ def test_gate_capacitances_are_those_of_ngspice():
     np.testing.assert_allclose(source[closed], expected.gate_source[closed], rtol=2e-3)
     total = expected.gate_drain + expected.gate_source
     np.testing.assert_allclose(drain + source, total, rtol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("law", "lowest"),
+    [(LAW, -0.4), (replace(LAW, rb=0.0), -0.6), (replace(OTHER, cjo=5e-11, m=0.5, vj=0.9), -0.6)],
+    ids=["own", "without rb", "other"],
+)
+def test_the_capacitance_of_the_body_diode_is_that_of_ngspice(law, lowest):
+    """The drain rises to 3 V in 10 us, gate and source held: what leaves at the source."""
+    span, rise = 10e-6, 3 - lowest
+    circuit = "\n".join([
+        *law.lines("fet"), "X1 d g s fet", "Vg g 0 0", "Vs s 0 0",
+        f"Vd d 0 PWL(0 {lowest} {span} 3)",
+    ])  # fmt: skip
+    job = Job("ramp", circuit, Transient(stop=span, max_step=span / 2000), ("v(d)", "i(vs)"))
+    found = run(job, options=Options(method="gear"))  # by the trapezoidal rule currents ring
+    inside = slice(50, -50)
+    drain, current = (found[name].to_numpy()[inside] for name in ("v(d)", "i(vs)"))
+    charging = (current - law.current(drain, 0.0)[0]) * span / rise
+    expected = law.junction(drain)
+    np.testing.assert_allclose(charging, expected, rtol=2e-3)
+    assert expected.max() > 1.3 * law.cjo
+    assert expected.min() < 0.6 * law.cjo
