@@ -247,7 +247,8 @@ class Crossbar:
 
         Args:
             v: (rows,) or (inputs, rows), V on the rows; ngspice takes one input.
-            states: (rows, columns), of the memristors; the device's initial state when None.
+            states: (rows, columns) of the memristors, or one number for all; the device's initial
+                state when None.
             simulator: "newton" solves the cells' current laws, "ngspice" simulates the netlist.
             tolerance: of Newton's method: the sum of the absolute Kirchhoff sums of all nodes, as
                 a part of the current at the ends.
@@ -266,10 +267,11 @@ class Crossbar:
 
         from memcircuit.crossbar.cell_law import cell_law
         from memcircuit.crossbar.nonlinear import solve_cells
+        from memcircuit.crossbar.plan import state_table
         from memcircuit.crossbar.spice import read_in_ngspice, tight_options
 
         cell, voltage = self.require_cell(), self._voltages(v)
-        given = None if states is None else self._states(states)
+        given = None if states is None else state_table(states, self.lines.shape)
         ends = Ends.reading(self.lines, voltage)
         if simulator == "ngspice":
             self._refuse_inputs(voltage, most=0)
@@ -321,6 +323,7 @@ class Crossbar:
         Raises:
             UsageError: neither or both of ``g`` and ``states``, or shapes that do not match.
         """
+        from memcircuit.crossbar.plan import state_table
         from memcircuit.crossbar.spice import array_job, tight_options
 
         voltage = self._voltages(v)
@@ -332,8 +335,9 @@ class Crossbar:
         if states is None or g is not None:
             raise UsageError("netlist takes either g or states")
         job = array_job(
-            self.lines, ends, cell=self.require_cell(), states=self._states(states),
-            gate=self.gate, gate_lines=self.gate_lines, form="behavioural",
+            self.lines, ends, cell=self.require_cell(),
+            states=state_table(states, self.lines.shape), gate=self.gate,
+            gate_lines=self.gate_lines, form="behavioural",
         )  # fmt: skip
         return job.deck(tight_options("behavioural"), ())
 
@@ -363,15 +367,6 @@ class Crossbar:
         if voltage.ndim > 1 + most:
             expected = f"({self.rows},)" + (f" or (inputs, {self.rows})" if most else ": one input")
             raise UsageError(f"v has shape {voltage.shape}; expected {expected}")
-
-    def _states(self, states: ArrayLike) -> Array:
-        given = numbers("states", states)
-        if given.shape != (self.rows, self.columns):
-            raise UsageError(
-                f"states has shape {given.shape}; expected ({self.rows}, {self.columns})"
-            )
-        refuse("states", given, (given >= 0) & (given <= 1), "a state in 0 ... 1")
-        return given
 
     def _one_array(
         self, v: ArrayLike, g: ArrayLike, *, one_input: bool = False
