@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# Heights of an edge, of its 0 ... 1, at which its power is taken, and the share of each.
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
+_HEIGHTS, _SHARES = (_NODES + 1) / 2, _WEIGHTS / 2
+
 
 def pulse_statistics(
     device: Device,
@@ -60,7 +64,8 @@ def pulse_statistics(
     Returns:
         dataset over ``device``, ``cycle`` and ``pulse`` (0 is the read before the first):
         ``conductance`` (S), ``state``, ``energy`` (J) of each pulse, from the currents at its
-        beginning and end; ``direction`` (+1 SET, -1 RESET, 0 none) along ``pulse``.
+        beginning and end and on its edges; along ``pulse`` ``direction`` (+1 SET, -1 RESET, 0
+        none).
 
     Raises:
         UsageError: values that make no pulse train, or a device without card.
@@ -143,10 +148,12 @@ def _cycle(
             rise=rise, fall=fall, gap=pause, **own,
         )  # fmt: skip
         before = np.concatenate([states[-1][:, -1:], after[:, :-1]], axis=1)
-        current = [model.current(pulse.amplitude, s, **own) for s in (before, after)]
-        # v^2 on a straight edge is a third of that on the plateau
-        lasting = pulse.width + (rise + fall) / 3
-        energy.append(pulse.amplitude * lasting * (current[0] + current[1]) / 2)
+        spent = np.zeros_like(after)
+        for s, edge in ((before, rise), (after, fall)):
+            spent += 0.5 * pulse.width * pulse.amplitude * model.current(pulse.amplitude, s, **own)
+            for volts, share in zip(pulse.amplitude * _HEIGHTS, _SHARES, strict=True):
+                spent += edge * share * volts * model.current(volts, s, **own)
+        energy.append(spent)
         states.append(after)
         first += number
     return np.concatenate(states, axis=1), np.concatenate(energy, axis=1)
