@@ -7,6 +7,7 @@ such a netlist, it does so with one thread and without memory check, which is in
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import statistics
@@ -16,6 +17,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,6 @@ from benchmarks.measure import median_seconds, report, seconds
 from memcircuit.crossbar.spice import array_job, read_in_ngspice, tight_options
 from memcircuit.crossbar.wires import Ends, Wires
 from memcircuit.devices.device import Form
-from memcircuit.errors import SimulationError
 from memcircuit.simulate import Job, OperatingPoint, Options, export, find_ngspice
 from pyspice_netlists import CellArray, LineEnds, crossbar_bench
 
@@ -257,40 +258,62 @@ def tran64_vs_pyspice_way() -> None:
 
 
 def _transient(size: int) -> None:
-    array, states = whole_array(size), some_states(size)
-    states[size // 2, size // 2] = 0.3
-    pulses = [(mc.Pulse(1.8, 1e-6), 10)]
-    found: dict[str, Array] = {}
+    ours, theirs = _whole(size)
+    if theirs is None:
+        taken, fate = PATIENCE, "given_up,so_at_least"
+    else:
+        taken = theirs[0]
+        fate = f"one_run,{theirs[1]:.0f}_MB,conductances_agree_to_{_apart(theirs[2], ours[2]):.0e}"
+    own = f"ours_OSDI_KLU,{ours[1]:.0f}_MB"
+    if size > 32:
+        before = _whole(32)
+        own += f",exponent_{math.log2(ours[0] / before[0][0]) / math.log2(size / 32):.2f}"
+        if theirs is not None and before[1] is not None:
+            fate += f",exponent_{math.log2(taken / before[1][0]) / math.log2(size / 32):.2f}"
+    found: list[Array] = []
 
-    def pulsed(name: str, **how: Any) -> Callable[[], None]:
-        def once() -> None:
-            result = mc.program_pulses(array, states, (size // 2, size // 2), pulses, **how)
-            found[name] = result["conductance"].to_numpy()
+    def reduced() -> None:
+        found.append(mc.program_pulses(*pulsed_array(size))["conductance"].to_numpy())
 
-        return once
-
-    ours = _median_of_three(pulsed("ours", reduced=False, form="osdi", options=DEFAULTS))
-    peer = pulsed(
-        "peer", reduced=False, form="behavioural", options=replace(DEFAULTS, klu=False),
-        time_limit=PATIENCE,
-    )  # fmt: skip
-    try:
-        theirs = seconds(peer)
-        fate = f"one_run,conductances_agree_to_{_apart(found, 'peer'):.0e}"
-    except SimulationError:
-        theirs, fate = PATIENCE, "given_up,so_at_least"
     with threadpool_limits(1):
-        reduced = median_seconds(pulsed("reduced"), 3)
+        quick = median_seconds(reduced, 3)
     name = f"netlists.tran{size}_vs_pyspice_way"
     report(
-        name, ours, theirs,
-        f"behavioural_sources_default_solver({fate};both_reltol_1e-3,ours_OSDI_KLU)",
+        name, ours[0], taken,
+        f"behavioural_sources_default_solver({fate};both_reltol_1e-3,{own})",
     )  # fmt: skip
     report(
-        f"{name}[program_pulses]", reduced, theirs,
+        f"{name}[program_pulses]", quick, taken,
         f"the_same(ours_the_port_network_at_reltol_1e-6,"
-        f"conductances_agree_to_{_apart(found, 'reduced'):.0e})",
+        f"conductances_agree_to_{_apart(found[-1], ours[2]):.0e})",
     )  # fmt: skip
+
+
+def pulsed_array(size: int) -> tuple[mc.Crossbar, Array, tuple[int, int], Any]:
+    """Array, states, selected cell and pulses of the transients."""
+    array, states, here = whole_array(size), some_states(size), (size // 2, size // 2)
+    states[here] = 0.3
+    return array, states, here, [(mc.Pulse(1.8, 1e-6), 10)]
+
+
+@functools.cache
+def _whole(size: int) -> tuple[tuple[float, float, Array], tuple[float, float, Array] | None]:
+    """Return time (s), memory (MB) and conductances of ours, median of three, and of the peer."""
+    ours = sorted((_alone(size, "osdi") for _ in range(3)), key=itemgetter(0))[1]
+    peer = _alone(size, "behavioural")
+    return ours, None if np.isnan(peer[0]) else peer
+
+
+def _alone(size: int, form: str) -> tuple[float, float, Array]:
+    """Return time, memory and conductances of one run; not a number for one given up."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.pulsed_array", str(size), form],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    found = json.loads(done.stdout.splitlines()[-1])
+    if found == "given up":
+        return math.nan, math.nan, np.zeros(0)
+    return found["seconds"], found["megabytes"], np.array(found["conductance"])
 
 
 def _median_of_three(work: Callable[[], object]) -> float:
@@ -298,8 +321,8 @@ def _median_of_three(work: Callable[[], object]) -> float:
     return statistics.median(seconds(work) for _ in range(3))
 
 
-def _apart(found: dict[str, Array], name: str) -> float:
-    return float(np.abs(found[name] / found["ours"] - 1).max())
+def _apart(found: Array, ours: Array) -> float:
+    return float(np.abs(found / ours - 1).max())
 
 
 ALL = (
