@@ -230,7 +230,7 @@ def run_loop(
     names = {bench.voltage: "voltage", bench.currents[0]: "current"}
     loop = raw[list(names)].rename(names)
     share = next(iter(ready.cell.wiring.program.values()))
-    loop = loop * share  # a terminal that is driven with the opposite sign
+    loop = loop / share  # as the memristors see it, whose terminal has a share of the drive
     if ready.states.vectors:
         states, memristors = ready.states.waves(raw), ready.cell.memristors
         if len(memristors) == 1:
