@@ -64,6 +64,28 @@ def measures_conductance(cell: Cell) -> bool:
     return cell.wiring.quantity == "current" and len(cell.wiring.sensed) == 1
 
 
+def add_states(
+    dataset: xr.Dataset, cell: Cell, name: str, dims: tuple[str, str], waves: Array
+) -> xr.Dataset:
+    """Return a dataset with states, over ``memristor`` too where a cell has several.
+
+    Args:
+        dataset: to which they are added.
+        cell: the kind of cell.
+        name: of the variable.
+        dims: what the cells are counted by, and what the waves are over.
+        waves: (memristors of all cells, n).
+    """
+    several = len(cell.memristors)
+    unit = {"units": "1", "long_name": "state"}
+    if several == 1:
+        return dataset.assign({name: (dims, waves, unit)})
+    own = waves.reshape(-1, several, waves.shape[-1])
+    return dataset.assign({name: ((dims[0], "memristor", dims[1]), own, unit)}).assign_coords(
+        memristor=list(cell.memristors)
+    )
+
+
 @dataclass(frozen=True)
 class CellRecord:
     """Which vectors of a bench's result make each cell's weight, and the power into it.

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.cell_record import sample, verilog_a
+from memcircuit.experiments.cell_record import add_states, sample, verilog_a
 from memcircuit.experiments.circuits import as_cell, memristor_of, netlist_form, whole_number
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.family_plan import FamilyPlan, family_plan
@@ -221,12 +221,6 @@ def _dataset(
     if cell.gated:
         family = family.assign_coords(gate=("curve", plan.gates[curves]))
     if ready.states.vectors:
-        names = cell.memristors
         states = sample(moments, ready.states.waves(raw), time)
-        states = states.reshape(curves.size, len(names), time.size)
-        if len(names) == 1:
-            family["state"] = (("curve", "time"), states[:, 0])
-        else:
-            family["state"] = (("curve", "memristor", "time"), states)
-            family = family.assign_coords(memristor=list(names))
+        family = add_states(family, cell, "state", ("curve", "time"), states)
     return family

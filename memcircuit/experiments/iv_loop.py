@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.cell_record import verilog_a
+from memcircuit.experiments.cell_record import add_states, verilog_a
 from memcircuit.experiments.circuits import (
     as_cell,
     gate_voltage,
@@ -232,12 +232,8 @@ def run_loop(
     share = next(iter(ready.cell.wiring.program.values()))
     loop = loop / share  # as the memristors see it, whose terminal has a share of the drive
     if ready.states.vectors:
-        states, memristors = ready.states.waves(raw), ready.cell.memristors
-        if len(memristors) == 1:
-            loop["state"] = ("time", states[0])
-        else:
-            loop["state"] = (("memristor", "time"), states)
-            loop = loop.assign_coords(memristor=list(memristors))
+        states = ready.states.waves(raw)
+        loop = add_states(loop, ready.cell, "state", ("cell", "time"), states).squeeze("cell")
     for name, unit in (("voltage", "V"), ("current", "A"), ("state", "1")):
         if name not in loop:
             continue

@@ -14,6 +14,7 @@ from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import (
     CellRecord,
+    add_states,
     measures_conductance,
     sample,
     terminal_sources,
@@ -309,17 +310,12 @@ def run_train(
     change = np.abs(middle - last) / np.where(size == 0, np.inf, size)
     unit = cell.wiring.unit
     name = "conductance" if plain else "weight"
-    over_states = ("cell", "pulse") if len(cell.memristors) == 1 else ("cell", "memristor", "pulse")
     values: dict[str, tuple[tuple[str, ...], Array, str, str]] = {
         name: (("cell", "pulse"), last, unit, name),
         "read_change": (
             ("cell", "pulse"), change, "1", "change of the sensed value in the read's second half",
         ),
     }  # fmt: skip
-    if train.states.vectors:
-        states = train.states.waves(raw)
-        found = sample(raw["time"].to_numpy(), states, train.read_instants)
-        values["state"] = (over_states, _by_cell(cell, found), "1", "state")
     values |= {
         "energy": (("cell", "pulse"), energy, "J", "energy of the pulse"),
         "read_energy": (("cell", "pulse"), read_energy, "J", "energy of the read"),
@@ -338,20 +334,15 @@ def run_train(
         },
         attrs={**raw.attrs, **train.settings},
     )
-    if len(cell.memristors) > 1:
-        result = result.assign_coords(memristor=list(cell.memristors))
+    if train.states.vectors:
+        states = train.states.waves(raw)
+        found = sample(raw["time"].to_numpy(), states, train.read_instants)
+        result = add_states(result, cell, "state", ("cell", "pulse"), found)
     if waveforms:
         result = result.assign_coords(time=("time", raw["time"].to_numpy(), {"units": "s"}))
         current = np.stack([raw[name].to_numpy() for name in bench.currents])
         result["waveform_voltage"] = ("time", raw[bench.voltage].to_numpy(), {"units": "V"})
         result["waveform_current"] = (("cell", "time"), current, {"units": "A"})
         if train.states.vectors:
-            over_time = (*over_states[:-1], "time")
-            result["waveform_state"] = (over_time, _by_cell(cell, states), {"units": "1"})
+            result = add_states(result, cell, "waveform_state", ("cell", "time"), states)
     return result
-
-
-def _by_cell(cell: Cell, waves: Array) -> Array:
-    """Return waves (memristors of all cells, n) as (cells, n) or (cells, memristors, n)."""
-    several = len(cell.memristors)
-    return waves if several == 1 else waves.reshape(-1, several, waves.shape[-1])
