@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.errors import TableError
 from memcircuit.files import whole_file
@@ -76,8 +77,6 @@ class ConductanceTable:
         Raises:
             TableError: no pulse train with both directions, or reads that have not settled.
         """
-        import xarray as xr
-
         if "conductance" not in train or "direction" not in train.coords:
             raise TableError("not the result of a pulse train: no conductance by pulse")
         if "cell" in train.dims:
@@ -96,6 +95,45 @@ class ConductanceTable:
             target[:, :, 0, : ups + 1] = values[..., : ups + 1]
             target[:, :, 1, : downs + 1] = values[..., ups:]
         energy[..., 0] = 0.0
+        attributes = {"pulses_set": ups, "pulses_reset": downs, **_lasting(train.attrs)}
+        return cls.of_trains(conductance, energy, attributes=attributes)
+
+    @classmethod
+    def of_trains(
+        cls,
+        conductance: Array,
+        energy: Array,
+        *,
+        device: ArrayLike | None = None,
+        cycle: ArrayLike | None = None,
+        attributes: Mapping[Any, Any] | None = None,
+    ) -> ConductanceTable:
+        """Return the table of given trains, as measured ones.
+
+        Args:
+            conductance: (devices, cycles, 2, pulses + 1) S, SET first; a direction with fewer
+                pulses ends in NaN.
+            energy: the same shape, J.
+            device: (devices,) their numbers; from 0 when None.
+            cycle: (cycles,) their numbers; from 0 when None.
+            attributes: of the table.
+
+        Raises:
+            TableError: shapes that differ, or values no table can have.
+        """
+        import xarray as xr
+
+        shape = np.shape(conductance)
+        if len(shape) != 4 or np.shape(energy) != shape:
+            raise TableError(
+                f"conductance table: conductance {shape} and energy {np.shape(energy)}; both must "
+                "be (devices, cycles, 2, pulses + 1)"
+            )
+        counted = (
+            np.arange(size) if given is None else np.asarray(given)
+            for size, given in zip(shape[:2], (device, cycle), strict=True)
+        )
+        devices, cycles = (numbers.astype(np.int32) for numbers in counted)
         return cls(
             xr.Dataset(
                 {
@@ -103,12 +141,12 @@ class ConductanceTable:
                     "energy": (_DIMENSIONS, energy, {"units": "J"}),
                 },
                 coords={
-                    "device": np.arange(shape[0], dtype=np.int32),
-                    "cycle": np.arange(shape[1], dtype=np.int32),
+                    "device": devices,
+                    "cycle": cycles,
                     "direction": list(DIRECTIONS),
                     "step": np.arange(shape[3], dtype=np.int32),
                 },
-                attrs={"pulses_set": ups, "pulses_reset": downs, **_lasting(train.attrs)},
+                attrs=dict(attributes or {}),
             )
         )
 
@@ -192,6 +230,12 @@ class ConductanceTable:
         set_step, set_spread = _response(self.curves("set"), grid, upward=True)
         reset_step, reset_spread = _response(self.curves("reset"), grid, upward=False)
         return PulseResponse(grid, set_step, reset_step, set_spread, reset_spread)
+
+    def export(self, format_name: str, path: str | Path, **options: Any) -> tuple[Path, ...]:
+        """Write the table for another simulator; see `export_table` and its ``FORMATS``."""
+        from memcircuit.tables.exchange import export_table
+
+        return export_table(self, format_name, path, **options)
 
     def to_netcdf(self, path: str | Path) -> Path:
         """Write the table to a netCDF file and return its path.

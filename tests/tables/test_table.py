@@ -189,3 +189,11 @@ def test_holes_and_empty_tables():
     for none in ({"device": []}, {"step": [0]}):
         with pytest.raises(TableError, match="holds no pulse"):
             mc.ConductanceTable(table.dataset.isel(none))
+
+
+def test_trains_of_the_wrong_shape_are_refused():
+    trains = np.full((2, 3, 2, 5), 1e-6)
+    with pytest.raises(TableError, match="both must be"):
+        mc.ConductanceTable.of_trains(trains[0], trains[0])
+    with pytest.raises(TableError, match="both must be"):
+        mc.ConductanceTable.of_trains(trains, trains[..., :4])
