@@ -39,8 +39,15 @@ if TYPE_CHECKING:
     from memcircuit.experiments.pulse_train import pulse_train
     from memcircuit.experiments.retention import retention
     from memcircuit.experiments.verify_cells import write_verify_cells
+    from memcircuit.networks.ageing import Drift
+    from memcircuit.networks.converters import Converter
+    from memcircuit.networks.evaluation import evaluate
+    from memcircuit.networks.faults import Faults
+    from memcircuit.networks.hardware import Hardware
+    from memcircuit.networks.mapping import Mapping
+    from memcircuit.networks.spread import Spread
     from memcircuit.simulate.verilog_a_file import VerilogAFile
-    from memcircuit.tables import ConductanceTable
+    from memcircuit.tables import ConductanceTable, LevelTable
     from pyspice_netlists import Pulse, cells, pulse_lists
 
 __version__ = "0.1.0"
@@ -49,16 +56,24 @@ __version__ = "0.1.0"
 _HOMES = {
     "Bias": "memcircuit.crossbar",
     "ConductanceTable": "memcircuit.tables",
+    "Converter": "memcircuit.networks.converters",
     "Crossbar": "memcircuit.crossbar",
     "Device": "memcircuit.devices.device",
+    "Drift": "memcircuit.networks.ageing",
+    "Faults": "memcircuit.networks.faults",
     "Fit": "memcircuit.experiments.fitting",
+    "Hardware": "memcircuit.networks.hardware",
+    "LevelTable": "memcircuit.tables",
+    "Mapping": "memcircuit.networks.mapping",
     "Pulse": "pyspice_netlists",
+    "Spread": "memcircuit.networks.spread",
     "VerilogAFile": "memcircuit.simulate.verilog_a_file",
     "Wires": "memcircuit.crossbar",
     "card_names": "memcircuit.devices.cards",
     "device": "memcircuit.devices.device",
     "device_from_model": "memcircuit.devices.device",
     "drive_array": "memcircuit.crossbar.array_drive",
+    "evaluate": "memcircuit.networks.evaluation",
     "fit": "memcircuit.experiments.fitting",
     "half_select_disturb": "memcircuit.crossbar.disturb",
     "iv_family": "memcircuit.experiments.iv_family",
@@ -92,11 +107,18 @@ _ROOMS = {
 __all__ = [
     "Bias",
     "ConductanceTable",
+    "Converter",
     "Crossbar",
     "Device",
+    "Drift",
+    "Faults",
     "Fit",
+    "Hardware",
+    "LevelTable",
+    "Mapping",
     "MemcircuitError",
     "Pulse",
+    "Spread",
     "VerilogAFile",
     "Wires",
     "card_names",
@@ -106,6 +128,7 @@ __all__ = [
     "device_from_model",
     "devices",
     "drive_array",
+    "evaluate",
     "experiments",
     "fit",
     "half_select_disturb",

@@ -1,0 +1,240 @@
+"""What a network reaches on hardware: accuracy over many draws, confusion, error by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from memcircuit.errors import UsageError
+from memcircuit.networks.ageing import Drift
+from memcircuit.networks.checks import require_count
+from memcircuit.networks.converters import Converter
+from memcircuit.networks.faults import Faults
+from memcircuit.networks.hardware import Hardware
+from memcircuit.networks.mapping import Mapping
+from memcircuit.networks.network import Network, classes, confusion_counts, input_array, label_array
+from memcircuit.networks.programmed import LayerError, ProgrammedNetwork, program
+from memcircuit.networks.spread import Spread
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from memcircuit.crossbar import Crossbar
+    from memcircuit.devices.device import Device
+    from memcircuit.tables import ConductanceTable, LevelTable
+
+# Images on which the error of every layer is computed.
+_ERROR_IMAGES = 256
+
+
+class HardwareEntries(TypedDict, total=False):
+    """The entries of `Hardware`, as `evaluate` takes them by name."""
+
+    table: ConductanceTable | LevelTable | None
+    mapping: Mapping
+    quantise: bool
+    programming_error: Spread | None
+    device_to_device: Spread | Literal["table"] | None
+    cycle_to_cycle: Spread | Literal["table"] | None
+    read_noise: Spread | Literal["table"] | None
+    drift: Drift | None
+    temperature: float | None
+    faults: Faults | None
+    on_off: float | None
+    dac: Converter | None
+    adc: Converter | None
+    array: Crossbar | None
+    device: Device | None
+    read_voltage: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a network reached on several draws of the same hardware.
+
+    Attributes:
+        accuracy: (seeds,) share of the images classified correctly, 0..1.
+        predictions: (seeds, images) class given to each image.
+        labels: (images,) class of each image.
+        classes: number of classes.
+        float_accuracy: share that the float network classifies correctly.
+        errors: for each seed, the error of every layer.
+        clipped: share of the weights that the mapping cut.
+        hardware: what the network was put on.
+    """
+
+    accuracy: NDArray[np.float64]
+    predictions: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    classes: int
+    float_accuracy: float
+    errors: list[list[LayerError]]
+    clipped: float
+    hardware: Hardware
+
+    @property
+    def mean(self) -> float:
+        """Mean accuracy over the seeds, 0..1."""
+        return float(self.accuracy.mean())
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the accuracy over the seeds; 0 for one seed."""
+        return float(self.accuracy.std(ddof=1)) if len(self.accuracy) > 1 else 0.0
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the confidence interval of the mean accuracy over hardware, 0..1.
+
+        Student's t over the seeds. A single seed says nothing of other hardware: then it is
+        Wilson's interval of its accuracy over other images (doi:10.1080/01621459.1927.10502953).
+
+        Raises:
+            UsageError: a confidence that is not between 0 and 1.
+        """
+        if not 0.0 < confidence < 1.0:
+            raise UsageError(f"confidence is {confidence}; it must lie between 0 and 1")
+        if len(self.accuracy) == 1:
+            return wilson(self.mean, len(self.labels), confidence)
+        from scipy.stats import t
+
+        count = len(self.accuracy)
+        half = float(t.ppf(0.5 + 0.5 * confidence, count - 1)) * self.spread / np.sqrt(count)
+        return max(0.0, self.mean - float(half)), min(1.0, self.mean + float(half))
+
+    def confusion_matrix(self) -> NDArray[np.int64]:
+        """Count the images of each class (row) taken for each class (column), over all seeds."""
+        return confusion_counts(self.predictions, self.labels, self.classes)
+
+    def layer_errors(self) -> list[LayerError]:
+        """Return the error of every layer, the mean over the seeds."""
+        return [
+            LayerError(
+                layer=same[0].layer,
+                kind=same[0].kind,
+                own=float(np.mean([one.own for one in same])),
+                total=float(np.mean([one.total for one in same])),
+            )
+            for same in zip(*self.errors, strict=True)
+        ]
+
+    def dataset(self) -> xr.Dataset:
+        """Return accuracy (seed,), predictions and errors as a dataset, for files and sweeps."""
+        import xarray as xr
+
+        own, total = (
+            [[getattr(one, name) for one in seed] for seed in self.errors]
+            for name in ("own", "total")
+        )
+        share = {"units": "1"}
+        return xr.Dataset(
+            {
+                "accuracy": ("seed", self.accuracy, share),
+                "prediction": (("seed", "image"), self.predictions),
+                "label": ("image", self.labels),
+                "own_error": (("seed", "layer"), own, share),
+                "total_error": (("seed", "layer"), total, share),
+            },
+            attrs={"float_accuracy": self.float_accuracy, "clipped": self.clipped},
+        )
+
+
+def evaluate(
+    network: Network,
+    images: ArrayLike,
+    labels: ArrayLike,
+    hardware: Hardware | None = None,
+    *,
+    seeds: int = 10,
+    rng: np.random.Generator | None = None,
+    calibration: ArrayLike | None = None,
+    batch: int | None = None,
+    dtype: DTypeLike = np.float64,
+    **entries: Unpack[HardwareEntries],
+) -> Evaluation:
+    """Put a network on hardware several times, and classify images with each.
+
+    Args:
+        network: with float weights, one output per class.
+        images: (images, *input_shape) dimensionless.
+        labels: (images,) class of each image, whole numbers from 0.
+        hardware: the cells, converters and arrays; ideal when None.
+        seeds: how many draws of the hardware; a single one where nothing is drawn.
+        rng: every random draw; a seed's result does not depend on how many there are, nor on the
+            batch.
+        calibration: (images, *input_shape), training images that set the ranges of converters.
+        batch: images computed at a time; the network's `usual_batch` when None.
+        dtype: float32 or float64, of the reads' arithmetic.
+        **entries: entries of `Hardware`, such as ``table=`` and ``faults=``, in place of those of
+            ``hardware``.
+
+    Raises:
+        UsageError: images, labels or hardware that do not fit; nothing was computed.
+    """
+    chosen = _hardware(hardware, entries)
+    if not isinstance(network, Network):
+        raise UsageError(f"network is a {type(network).__name__}; give a Network")
+    whole = input_array(network, images, dtype)
+    count = int(np.prod(network.shapes[-1]))
+    wanted = label_array(labels, len(whole), count)
+    require_count(seeds, "seeds")
+    if batch is not None:
+        require_count(batch, "batch")
+    streams: list[np.random.Generator | None] = [None]
+    if chosen.draws:
+        if not isinstance(rng, np.random.Generator):
+            raise UsageError(
+                f"rng is {rng!r}; this hardware draws at random: pass "
+                "numpy.random.default_rng(seed)"
+            )
+        streams = list(rng.spawn(int(seeds)))
+    predictions, errors, clipped = [], [], 0.0
+    for stream in streams:
+        written = program(network, chosen, stream, calibration=calibration, dtype=dtype)
+        predictions.append(written.classify(whole, batch=batch))
+        errors.append(written.layer_errors(whole[:_ERROR_IMAGES]))
+        clipped = _clipped(written)
+    found = np.stack(predictions)
+    return Evaluation(
+        accuracy=(found == wanted).mean(axis=1),
+        predictions=found,
+        labels=wanted,
+        classes=count,
+        float_accuracy=float(
+            np.mean(classes(network.outputs(whole, batch=batch, dtype=dtype)) == wanted)
+        ),
+        errors=errors,
+        clipped=clipped,
+        hardware=chosen,
+    )
+
+
+def wilson(share: float, count: int, confidence: float) -> tuple[float, float]:
+    """Return Wilson's confidence interval of a share found in ``count`` trials."""
+    from scipy.stats import norm
+
+    z = float(norm.ppf(0.5 + 0.5 * confidence))
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def _hardware(hardware: Hardware | None, entries: HardwareEntries) -> Hardware:
+    known = HardwareEntries.__annotations__
+    strange = [name for name in entries if name not in known]
+    if strange:
+        raise UsageError(f"{strange[0]} is no entry of Hardware; choose {', '.join(known)}")
+    if hardware is None:
+        return Hardware(**entries)
+    if not isinstance(hardware, Hardware):
+        raise UsageError(f"hardware is a {type(hardware).__name__}; give Hardware(...)")
+    return replace(hardware, **entries) if entries else hardware
+
+
+def _clipped(written: ProgrammedNetwork) -> float:
+    cells = written.cells.values()
+    total = sum(one.encoded.conductance[0].size for one in cells)
+    cut = sum(one.encoded.clipped * one.encoded.conductance[0].size for one in cells)
+    return float(cut / total) if total else 0.0
