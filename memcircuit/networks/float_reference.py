@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_count
 from memcircuit.networks.digits import Digits, split
-from memcircuit.networks.perceptron import (
-    INPUTS,
-    OUTPUTS,
-    accuracy,
-    classify,
-    confusion_matrix,
-    inputs_of,
-    loss,
-    targets_of,
-)
+from memcircuit.networks.network import Network, confusion_counts
+from memcircuit.networks.perceptron import Perceptron
+
+Array = NDArray[np.float64]
+Weights = tuple[Array, ...]
+
+# Adam: images per step, step size (on inputs 0..1 and mean gradients), and the paper's constants.
+_BATCH, _STEP = 32, 3e-3
+_MEAN_DECAY, _SQUARE_DECAY, _SMALL = 0.9, 0.999, 1e-8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FloatResult:
     """The network with float64 weights.
 
     Attributes:
         accuracy: share of test images classified correctly, 0..1.
-        weights: (65, 10) dimensionless; the last row belongs to the bias.
+        weights: for each layer (inputs + 1, outputs) dimensionless; the last row is the bias's.
         predictions: (n,) class given to each test image.
         labels: (n,) class of each test image.
-        iterations: steps of the minimiser, as chosen on the validation part.
+        epochs: passes through the training images, as chosen on the validation part.
+        perceptron: what was trained.
     """
 
     accuracy: float
-    weights: NDArray[np.float64]
+    weights: Weights
     predictions: NDArray[np.int64]
     labels: NDArray[np.int64]
-    iterations: int
+    epochs: int
+    perceptron: Perceptron
 
     def confusion_matrix(self) -> NDArray[np.int64]:
-        """Count the test images of each class (row) taken for each class (column), (10, 10)."""
-        return confusion_matrix(self.predictions, self.labels)
+        """Count the test images of each class (row) taken for each class (column)."""
+        return confusion_counts(self.predictions, self.labels, self.perceptron.sizes[-1])
+
+    def network(self) -> Network:
+        """Return the weights as a network of dense layers."""
+        return self.perceptron.network(self.weights)
 
 
 def train_float(
@@ -49,62 +55,68 @@ def train_float(
     test: Digits,
     rng: np.random.Generator,
     *,
+    perceptron: Perceptron | None = None,
     validation_share: float = 0.25,
-    max_iterations: int = 300,
+    max_epochs: int = 60,
 ) -> FloatResult:
-    """Minimise the network's squared error with L-BFGS and exact gradient, from zero weights.
+    """Minimise the network's squared error by Adam (Kingma and Ba 2015, arXiv:1412.6980).
 
-    The number of iterations is the one with the least error on a random validation part of the
-    training set; the network is then trained again on all of it for so many iterations. The test
-    set is only used to state the result.
+    Weights start normal with variance 1/inputs. The number of epochs is the one with the least
+    error on a random validation part of the training set; the network is then trained again on
+    all of it for so many epochs. The test set is only used to state the result.
 
     Args:
         training: the images to learn from.
         test: the images to state the accuracy on.
-        rng: draws the validation part.
+        rng: draws the validation part, the weights to start from and the order of the images.
+        perceptron: sizes and activation; by default a single layer for the digits.
         validation_share: dimensionless, part of the training set used to stop, 0..1 exclusive.
-        max_iterations: highest number of iterations.
+        max_epochs: highest number of epochs.
 
     Raises:
-        UsageError: ``max_iterations`` below 1, no test images, or an empty part after the split.
+        UsageError: ``max_epochs`` below 1, no test images, or an empty part after the split.
     """
-    if max_iterations < 1:
-        raise UsageError(f"max_iterations is {max_iterations}; it must be at least 1")
-    if not len(test):
-        raise UsageError("the test set is empty; it must hold at least one image")
+    require_count(max_epochs, "max_epochs")
+    perceptron = perceptron or Perceptron()
+    test_inputs = perceptron.inputs(test, "test")
     fitted, aside = split(training, validation_share, rng)
-    inputs, targets = inputs_of(aside), targets_of(aside)
-    errors = [loss(inputs, targets, weights)[0] for weights in _minimise(fitted, max_iterations)]
-    iterations = int(np.argmin(errors)) + 1
-    weights = _minimise(training, iterations)[-1]
-    predictions = classify(inputs_of(test), weights)
+    inputs, targets = perceptron.inputs(aside, "validation"), perceptron.targets(aside.labels)
+    errors = [
+        perceptron.loss(weights, inputs, targets)[0]
+        for weights in _minimise(perceptron, fitted, rng, max_epochs)
+    ]
+    epochs = int(np.argmin(errors)) + 1
+    *_, weights = _minimise(perceptron, training, rng, epochs)
+    predictions = perceptron.classify(weights, test_inputs)
     return FloatResult(
-        accuracy=accuracy(predictions, test.labels),
+        accuracy=float(np.mean(predictions == test.labels)),
         weights=weights,
         predictions=predictions,
         labels=test.labels,
-        iterations=iterations,
+        epochs=epochs,
+        perceptron=perceptron,
     )
 
 
-def _minimise(digits: Digits, iterations: int) -> list[NDArray[np.float64]]:
-    """Return the weights after each iteration, each (65, 10)."""
-    from scipy.optimize import minimize
-
-    inputs, targets = inputs_of(digits), targets_of(digits)
-    path: list[NDArray[np.float64]] = []
-
-    def mean_loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        error, descent = loss(inputs, targets, flat.reshape(INPUTS, OUTPUTS))
-        return error / len(digits), -descent.ravel() / len(digits)
-
-    minimize(
-        mean_loss,
-        np.zeros(INPUTS * OUTPUTS),
-        jac=True,
-        method="L-BFGS-B",
-        callback=lambda flat: path.append(flat.reshape(INPUTS, OUTPUTS).copy()),
-        # The tolerances are loose limits only: the validation part decides when to stop.
-        options={"maxiter": iterations, "maxfun": 20 * iterations, "ftol": 1e-12, "gtol": 1e-9},
-    )
-    return path
+def _minimise(
+    perceptron: Perceptron, digits: Digits, rng: np.random.Generator, epochs: int
+) -> Iterator[Weights]:
+    """Give the weights after each epoch."""
+    inputs, targets = perceptron.inputs(digits, "training"), perceptron.targets(digits.labels)
+    weights = [rng.standard_normal(shape) / np.sqrt(shape[0]) for shape in perceptron.shapes]
+    means, squares = ([np.zeros(shape) for shape in perceptron.shapes] for _ in range(2))
+    steps = 0
+    for _ in range(epochs):
+        order = rng.permutation(len(inputs))
+        for start in range(0, len(order), _BATCH):
+            shown = order[start : start + _BATCH]
+            steps += 1
+            _, descents = perceptron.loss(weights, inputs[shown], targets[shown])
+            for layer, descent in enumerate(descents):
+                gradient = descent / len(shown)
+                means[layer] += (1.0 - _MEAN_DECAY) * (gradient - means[layer])
+                squares[layer] += (1.0 - _SQUARE_DECAY) * (gradient**2 - squares[layer])
+                mean = means[layer] / (1.0 - _MEAN_DECAY**steps)
+                size = np.sqrt(squares[layer] / (1.0 - _SQUARE_DECAY**steps))
+                weights[layer] = weights[layer] + _STEP * mean / (size + _SMALL)
+        yield tuple(weights)

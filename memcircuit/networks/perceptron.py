@@ -1,65 +1,201 @@
-"""The single-layer network: 64 pixels and a bias, ten tanh outputs, targets of -1 and +1."""
+"""The multilayer perceptron that pulses train: tanh outputs, targets of -1 and +1."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.digits import CLASSES, PIXELS, Digits
+from memcircuit.errors import UsageError
+from memcircuit.networks.activations import activation
+from memcircuit.networks.digits import CLASSES, PIXELS
+from memcircuit.networks.network import Network
 
-INPUTS = PIXELS + 1
-OUTPUTS = CLASSES
+Array = NDArray[np.float64]
+
+# Slope of each function where it has the value y.
+_SLOPES: dict[str, Callable[[Array], Array]] = {
+    "tanh": lambda y: 1.0 - y * y,
+    "sigmoid": lambda y: y * (1.0 - y),
+    "relu": lambda y: (y > 0.0).astype(np.float64),
+}
 
 
-def inputs_of(digits: Digits) -> NDArray[np.float64]:
-    """Return the input voltages in units of the highest one, (n, 65); the last is the bias, 1."""
-    return np.hstack([digits.images, np.ones((len(digits), 1))])
+class LabelledData(Protocol):
+    """Images and the class of each, such as `Digits` and the data sets' images."""
+
+    @property
+    def images(self) -> NDArray[np.floating] | NDArray[np.uint8]:
+        """(n, ...) dimensionless, or uint8 of 0..255; see `Perceptron.inputs`."""
+        ...
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n,) the class, from 0."""
+        ...
 
 
-def targets_of(digits: Digits) -> NDArray[np.float64]:
-    """Return the expected outputs, dimensionless (n, 10): +1 for the digit's class, -1 elsewhere.
+@dataclass(frozen=True)
+class Perceptron:
+    """Fully connected layers, each with one more input that is always 1 (bias).
 
-    Both lie at the limits of tanh; targets of 0 and 1 would leave half of its range unused.
+    Weights are one array per layer, (..., inputs + 1, outputs), the bias in the last row; leading
+    axes (seeds) are computed at once, each by itself.
+
+    Attributes:
+        sizes: values of an image, hidden neurons of every layer, classes.
+        activation: of the hidden layers: "tanh", "sigmoid" or "relu". The outputs are tanh, whose
+            limits are the targets.
     """
-    return np.where(np.arange(OUTPUTS) == digits.labels[:, np.newaxis], 1.0, -1.0)
+
+    sizes: tuple[int, ...] = (PIXELS, CLASSES)
+    activation: str = "tanh"
+
+    def __post_init__(self) -> None:
+        try:
+            sizes = tuple(int(size) for size in self.sizes)
+        except (TypeError, ValueError):
+            sizes = ()
+        if len(sizes) < 2 or sizes != tuple(self.sizes) or min(sizes) < 1 or sizes[-1] < 2:
+            raise UsageError(
+                f"sizes are {self.sizes!r}; give inputs, hidden neurons if any, and at least two "
+                "classes as whole numbers, such as (64, 20, 10)"
+            )
+        object.__setattr__(self, "sizes", sizes)
+        if self.activation not in _SLOPES:
+            raise UsageError(
+                f"activation of hidden layers is {self.activation!r}; choose one of "
+                f"{', '.join(_SLOPES)}"
+            )
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of every layer's weights, the bias row counted."""
+        return tuple(
+            (rows + 1, columns)
+            for rows, columns in zip(self.sizes[:-1], self.sizes[1:], strict=True)
+        )
+
+    def inputs(self, data: LabelledData, name: str) -> Array:
+        """Return the images as inputs with the bias, (n, values + 1), in units of the highest one.
+
+        All axes of an image are taken as one, the last fastest; grey values in uint8 are divided
+        by 255.
+
+        Raises:
+            UsageError: no image, images of another size, no numbers, inputs beyond -1..1, or
+                labels that are no class.
+        """
+        count = len(data.labels)
+        if not count:
+            raise UsageError(f"the {name} set is empty; it must hold at least one image")
+        flat = np.asarray(data.images, dtype=np.float64).reshape(count, -1)
+        if data.images.dtype == np.uint8:
+            flat /= 255.0
+        if flat.shape[1] != self.sizes[0]:
+            raise UsageError(
+                f"images of the {name} set have {flat.shape[1]} values; sizes {self.sizes} take "
+                f"{self.sizes[0]}"
+            )
+        if not (np.isfinite(flat).all() and np.abs(flat).max() <= 1.0):
+            raise UsageError(
+                f"images of the {name} set reach from {flat.min()} to {flat.max()}; inputs are "
+                "shares of the highest one, -1 to 1"
+            )
+        if data.labels.min() < 0 or data.labels.max() >= self.sizes[-1]:
+            raise UsageError(
+                f"labels of the {name} set reach from {data.labels.min()} to {data.labels.max()}; "
+                f"sizes {self.sizes} have classes 0 to {self.sizes[-1] - 1}"
+            )
+        return _with_bias(flat)
+
+    def targets(self, labels: NDArray[np.int64]) -> Array:
+        """Return the expected outputs, dimensionless (n, classes): +1 for the class, else -1.
+
+        Both lie at the limits of tanh; targets of 0 and 1 would leave half of its range unused.
+        """
+        return np.where(np.arange(self.sizes[-1]) == labels[:, np.newaxis], 1.0, -1.0)
+
+    def forward(self, weights: Sequence[Array], inputs: Array) -> list[Array]:
+        """Return what enters every layer, bias included, and the outputs as last entry.
+
+        Args:
+            weights: one (..., rows, columns) per layer.
+            inputs: (n, rows) or (..., n, rows) of the first layer.
+
+        Returns:
+            Arrays (..., n, rows) and, last, (..., n, classes), dimensionless.
+        """
+        entering = self._entering(weights, inputs)
+        return [*entering, np.tanh(entering[-1] @ weights[-1])]
+
+    def _entering(self, weights: Sequence[Array], inputs: Array) -> list[Array]:
+        entering = [inputs]
+        function = activation(self.activation)
+        for matrix in weights[:-1]:
+            entering.append(_with_bias(np.asarray(function(entering[-1] @ matrix))))
+        return entering
+
+    def backward(
+        self, weights: Sequence[Array], inputs: Array, targets: Array
+    ) -> tuple[list[Array], list[Array]]:
+        """Return what `forward` does, and the error signals of every layer.
+
+        E = 1/2 sum (z - y)^2 over the outputs y; the error signal is -dE/ds of the sums
+        s = x w, so that -dE/dw = x^T delta: Lin et al. 2022 (doi:10.3390/nano12071075),
+        equations (1) to (5) without the learning rate.
+
+        Args:
+            weights: one (..., rows, columns) per layer.
+            inputs: (..., n, rows) of the first layer.
+            targets: (..., n, classes).
+
+        Returns:
+            x, (..., n, rows), of every layer and the outputs; delta, (..., n, columns), of every
+            layer.
+        """
+        passed = self.forward(weights, inputs)
+        outputs = passed[-1]
+        slope = _SLOPES[self.activation]
+        signals = [(targets - outputs) * _SLOPES["tanh"](outputs)]
+        for layer in range(len(weights) - 1, 0, -1):
+            back = signals[0] @ weights[layer][..., :-1, :].swapaxes(-1, -2)
+            signals.insert(0, back * slope(passed[layer][..., :-1]))
+        return passed, signals
+
+    def loss(
+        self, weights: Sequence[Array], inputs: Array, targets: Array
+    ) -> tuple[float, list[Array]]:
+        """Return E, summed over images and outputs, and -dE/dw of every layer; see `backward`."""
+        (*entering, outputs), signals = self.backward(weights, inputs, targets)
+        errors = targets - outputs
+        descents = [x.swapaxes(-1, -2) @ d for x, d in zip(entering, signals, strict=True)]
+        return 0.5 * float(np.vdot(errors, errors)), descents
+
+    def classify(self, weights: Sequence[Array], inputs: Array) -> NDArray[np.int64]:
+        """Return the class of the largest output for each image, (..., n)."""
+        # tanh rises everywhere but rounds to 1 where outputs are large: the sums decide
+        sums = self._entering(weights, inputs)[-1] @ weights[-1]
+        classes: NDArray[np.int64] = np.argmax(sums, axis=-1)
+        return classes
+
+    def network(self, weights: Sequence[Array]) -> Network:
+        """Return weights (rows, columns) of one seed as a network of dense layers."""
+        from memcircuit.networks.dense import Dense
+
+        functions = [self.activation] * (len(weights) - 1) + ["tanh"]
+        layers = tuple(
+            Dense(matrix[:-1], bias=matrix[-1], activation=function)
+            for matrix, function in zip(weights, functions, strict=True)
+        )
+        return Network((self.sizes[0],), layers)
 
 
-def loss(
-    inputs: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[float, NDArray[np.float64]]:
-    """Squared error of the images and the weight change that lowers it fastest.
-
-    E = 1/2 sum (z - y)^2 with y = tanh(x w), and -dE/dw = x^T (z - y)(1 - y^2): Lin et al. 2022
-    (doi:10.3390/nano12071075), equations (1) and (2) without the learning rate.
-
-    Args:
-        inputs: (n, 65) dimensionless.
-        targets: (n, 10) dimensionless.
-        weights: (65, 10) dimensionless.
-
-    Returns:
-        The error summed over images and outputs, and -dE/dw of shape (65, 10).
-    """
-    outputs = np.tanh(inputs @ weights)
-    errors = targets - outputs
-    return 0.5 * float(np.vdot(errors, errors)), inputs.T @ (errors * (1.0 - outputs**2))
-
-
-def classify(inputs: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the class of the largest output for each image, (n,)."""
-    # tanh rises everywhere, so the sums decide.
-    classes: NDArray[np.int64] = np.argmax(inputs @ weights, axis=1)
-    return classes
-
-
-def accuracy(predictions: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
-    """Return the share of correct predictions, 0..1."""
-    return float(np.mean(predictions == labels))
-
-
-def confusion_matrix(
-    predictions: NDArray[np.int64], labels: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Count the images of each class (row) that were taken for each class (column), (10, 10)."""
-    counts = np.bincount(labels * OUTPUTS + predictions, minlength=OUTPUTS * OUTPUTS)
-    return counts.reshape(OUTPUTS, OUTPUTS)
+def _with_bias(x: Array) -> Array:
+    whole = np.empty((*x.shape[:-1], x.shape[-1] + 1))
+    whole[..., :-1] = x
+    whole[..., -1] = 1.0
+    return whole

@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_count
 from memcircuit.networks.digits import Digits, split
-from memcircuit.networks.pulse_training import PulseRule, train
+from memcircuit.networks.perceptron import Perceptron
+from memcircuit.networks.pulse_rules.rule import PulseRule
+from memcircuit.networks.pulse_rules.sign_pulses import SignPulses
+from memcircuit.networks.pulse_training import Preset, train
 from memcircuit.tables.response import PulseResponse
 
 _REFERENCES: tuple[Literal["output", "array"], ...] = ("output", "array")
@@ -20,9 +24,10 @@ _BATCHES = (10, 50, 100, 200)
 _THRESHOLDS = (0.3, 0.6, 0.8, 0.9, 0.95)
 _SCALES = (150e-6, 300e-6, 600e-6)
 
-#: What Lin et al. 2022 leave open: images summed per update, threshold, siemens per weight.
+#: Sign pulses, for what Lin et al. 2022 leave open: images summed per update, threshold, siemens
+#: per weight.
 CANDIDATES = tuple(
-    PulseRule(batch=batch, threshold=threshold, threshold_over=over, scale=scale)
+    SignPulses(batch=batch, threshold=threshold, threshold_over=over, scale=scale)
     for over, batch, threshold, scale in product(_REFERENCES, _BATCHES, _THRESHOLDS, _SCALES)
 )
 
@@ -33,7 +38,8 @@ class RatedRule:
 
     Attributes:
         rule: the rule.
-        accuracy: (splits,) share classified correctly, mean over the second half of the epochs.
+        accuracy: (splits,) share classified correctly, mean over seeds and over the second half
+            of the epochs.
     """
 
     rule: PulseRule
@@ -47,12 +53,15 @@ def rate_rules(
     *,
     rules: Sequence[PulseRule] = CANDIDATES,
     splits: int = 3,
+    seeds: int = 1,
     validation_share: float = 0.25,
+    perceptron: Perceptron | None = None,
+    initial_conductance: float | Preset | None = None,
     on_rule: Callable[[], None] | None = None,
 ) -> list[RatedRule]:
     """Rate rules on parts of the training images that they were not trained on, best first.
 
-    Every rule sees the same splits.
+    Every rule sees the same splits and starts from the same generators.
 
     Args:
         response: change of conductance by one pulse, per device of the table.
@@ -60,21 +69,36 @@ def rate_rules(
         rng: every random draw.
         rules: what to choose from.
         splits: number of random splits.
+        seeds: networks trained on each split.
         validation_share: dimensionless, part set aside.
+        perceptron: see `train`.
+        initial_conductance: see `train`.
         on_rule: called after each rule.
 
     Raises:
         UsageError: no rule, or no split.
     """
-    if not rules or splits < 1:
-        raise UsageError(f"{len(rules)} rules on {splits} splits; at least one of each")
-    parts = [split(training, validation_share, draws) for draws in rng.spawn(splits)]
-    seeds = rng.integers(2**63, size=splits)
+    if not rules:
+        raise UsageError("rules is empty; give at least one")
+    parts = [
+        split(training, validation_share, draws)
+        for draws in rng.spawn(require_count(splits, "splits"))
+    ]
+    states = rng.integers(2**63, size=splits)
     rated = []
     for rule in rules:
         reached = []
-        for (rest, aside), seed in zip(parts, seeds, strict=True):
-            result = train(response, rest, aside, rule, np.random.default_rng(seed))
+        for (rest, aside), state in zip(parts, states, strict=True):
+            result = train(
+                response,
+                rest,
+                aside,
+                rule,
+                np.random.default_rng(state),
+                seeds=seeds,
+                perceptron=perceptron,
+                initial_conductance=initial_conductance,
+            )
             reached.append(result.test_accuracy[rule.epochs // 2 :].mean())
         rated.append(RatedRule(rule, np.array(reached)))
         if on_rule is not None:

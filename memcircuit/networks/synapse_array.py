@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import TableError, UsageError
+from memcircuit.networks.faults import Faults, Key
+from memcircuit.networks.seed_draws import SeedDraws
 from memcircuit.tables.response import PulseResponse
 
-
-@dataclass(frozen=True)
-class StuckDevices:
-    """Failed devices that no pulse moves.
-
-    Attributes:
-        share: dimensionless, part of all devices that fails, 0..1.
-        conductance: S, where they are stuck; may lie outside the table's range.
-    """
-
-    share: float
-    conductance: float
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.share <= 1.0:
-            raise UsageError(f"share of stuck devices is {self.share}; it must be 0 to 1")
-        if not (np.isfinite(self.conductance) and self.conductance >= 0.0):
-            raise UsageError(
-                f"stuck conductance is {self.conductance} S; it must be a number of at least 0 S"
-            )
+Array = NDArray[np.float64]
 
 
 class SynapseArray:
@@ -41,85 +24,133 @@ class SynapseArray:
     to RESET or back: a new cycle begins.
 
     Attributes:
-        conductance: (inputs, outputs, 2) S, the positive device of each pair first.
-        stuck: (inputs, outputs, 2) true where no pulse moves the device.
+        conductance: (seeds, inputs, outputs, 2) S, the positive device of each pair first.
+        stuck: (seeds, inputs, outputs, 2) true where no pulse moves the device.
+        lowest: S, lowest conductance of the response.
+        highest: S, highest conductance of the response.
+        pair_step: S, mean change of G+ - G- by a pulse pair, over devices and conductances.
+        set_pulses: (seeds,) SET pulses given so far, those to stuck devices included.
+        reset_pulses: (seeds,) the same for RESET pulses.
     """
 
     def __init__(
         self,
         response: PulseResponse,
         pairs: tuple[int, int],
-        rng: np.random.Generator,
+        streams: Sequence[np.random.Generator],
         *,
-        initial_conductance: float | NDArray[np.float64] | None = None,
-        stuck: StuckDevices | None = None,
+        initial_conductance: float | Array | None = None,
+        faults: Faults | None = None,
+        key: Key | None = None,
     ) -> None:
         """Assign the devices and choose those that are stuck.
 
         Args:
             response: change by one pulse, per device of the table.
             pairs: number of inputs and of outputs.
-            rng: assigns devices, chooses the stuck ones, and draws each cycle's deviation.
+            streams: for every seed the generator that assigns its devices, chooses the stuck
+                ones, and draws each cycle's deviation.
             initial_conductance: S inside the table's range, one for all or
-                (inputs, outputs, 2); the table's lowest by default.
-            stuck: failed devices; ``round(share * devices)`` of them are chosen.
+                (seeds, inputs, outputs, 2); the table's lowest by default.
+            faults: stuck devices; a share is of every seed's devices in this array, stuck off
+                is at the table's lowest conductance where the faults name no other.
+            key: under which the faults keep a map of (inputs, outputs, 2) for this array.
         """
-        _check_response(response)
-        self._rng = rng
-        self._lowest = float(response.conductance[0])
-        self._highest = float(response.conductance[-1])
+        check_response(response)
+        self.lowest = float(response.conductance[0])
+        self.highest = float(response.conductance[-1])
+        self.pair_step = float(response.set_step.mean() - response.reset_step.mean())
         self._points = len(response.conductance)
-        self._tables = {
-            "set": (response.set_step.ravel(), response.set_spread.ravel()),
-            "reset": (response.reset_step.ravel(), response.reset_spread.ravel()),
-        }
-        self.conductance = _initial(initial_conductance, (*pairs, 2), response)
+        self._table = _flat_table(response)
+        cells = (*pairs, 2)
+        shape = (len(streams), *cells)
+        self.conductance = _initial(initial_conductance, shape, self.lowest, self.highest)
+        per_seed = int(np.prod(cells))
+        self._edges = np.arange(len(streams) + 1) * per_seed
+        self._draws = SeedDraws(streams, per_seed)
+        # Where each device's row begins in the flattened table.
+        rows = [stream.integers(response.devices, size=per_seed) for stream in streams]
+        self._row = np.concatenate(rows) * self._points
+        self._falling_rows = response.devices * self._points
         # A cycle's deviation holds while pulses go one way, as in the table's trains.
         self._deviation = np.zeros(self.conductance.size)
-        self._direction = np.full(self.conductance.size, "", dtype="<U5")
-        # Where each device's row begins in the flattened tables.
-        self._row = rng.integers(response.devices, size=self.conductance.size) * self._points
-        self.stuck = np.zeros(self.conductance.shape, dtype=np.bool_)
-        if stuck is not None:
-            failed = rng.choice(
-                self.stuck.size, size=round(stuck.share * self.stuck.size), replace=False
-            )
-            self.stuck.reshape(-1)[failed] = True
-            self.conductance[self.stuck] = stuck.conductance
+        self._direction = np.zeros(self.conductance.size, dtype=np.int8)
+        self.stuck = np.zeros(shape, dtype=np.bool_)
+        if faults is not None and not faults.none:
+            states = np.stack([faults.draw(cells, stream, key) for stream in streams])
+            self.stuck = states != 0
+            self.conductance = faults.apply(self.conductance, states, self.lowest)
+        self._movable = ~self.stuck.reshape(-1)
+        self._all_movable = bool(self._movable.all())
+        self.set_pulses = np.zeros(len(streams), dtype=np.int64)
+        self.reset_pulses = np.zeros(len(streams), dtype=np.int64)
 
-    def weights(self, scale: float) -> NDArray[np.float64]:
-        """Return (G+ - G-) / scale, dimensionless (inputs, outputs); ``scale`` in S."""
+    def weights(self, scale: float) -> Array:
+        """Return (G+ - G-) / scale, dimensionless (seeds, inputs, outputs); ``scale`` in S."""
         return (self.conductance[..., 0] - self.conductance[..., 1]) / scale
 
-    def pulse(self, direction: NDArray[np.int8]) -> None:
-        """Raise or lower weights by one SET pulse on one device and one RESET on the other.
+    def pulse_pairs(self, pairs: NDArray[np.integer]) -> None:
+        """Raise or lower weights by SET pulses on one device and as many RESETs on the other.
 
         Args:
-            direction: (inputs, outputs) +1 to raise the weight (SET on the positive device, RESET
-                on the negative one), -1 to lower it (the reverse), 0 to leave it.
+            pairs: (seeds, inputs, outputs) number of pulse pairs: positive to raise the weight
+                (SET on the positive device, RESET on the negative one), negative to lower it (the
+                reverse), 0 to leave it.
         """
-        flat = direction.ravel()
-        raised, lowered = 2 * np.flatnonzero(flat > 0), 2 * np.flatnonzero(flat < 0)
-        self._apply("set", np.concatenate([raised, lowered + 1]))
-        self._apply("reset", np.concatenate([raised + 1, lowered]))
+        flat = pairs.reshape(-1)
+        places = np.flatnonzero(flat != 0)
+        cells = np.repeat(2 * places, 2)
+        cells[1::2] += 1
+        pulses = np.repeat(flat[places], 2)
+        pulses[1::2] *= -1
+        self._give(cells, pulses)
 
-    def _apply(self, kind: str, cells: NDArray[np.intp]) -> None:
-        cells = cells[~self.stuck.reshape(-1)[cells]]
+    def pulse_devices(self, pulses: NDArray[np.integer]) -> None:
+        """Give every device its own pulses.
+
+        Args:
+            pulses: (seeds, inputs, outputs, 2) number of SET pulses, or of RESET pulses where
+                negative.
+        """
+        flat = pulses.reshape(-1)
+        cells = np.flatnonzero(flat != 0)
+        self._give(cells, flat[cells])
+
+    def _give(self, cells: NDArray[np.intp], pulses: NDArray[np.integer]) -> None:
+        """Give pulses to devices known by rising index, one pulse of each at a time."""
+        left = np.abs(pulses)
+        falling = pulses < 0
+        while cells.size:
+            falls = cells[falling]
+            falls_by_seed = np.diff(np.searchsorted(falls, self._edges))
+            self.reset_pulses += falls_by_seed
+            self.set_pulses += np.diff(np.searchsorted(cells, self._edges)) - falls_by_seed
+            self._move(cells, falling)
+            more = left > 1
+            if not more.any():
+                return
+            cells, falling, left = cells[more], falling[more], left[more] - 1
+
+    def _move(self, cells: NDArray[np.intp], falling: NDArray[np.bool_]) -> None:
+        if not self._all_movable:
+            movable = self._movable[cells]
+            cells, falling = cells[movable], falling[movable]
         conductance = self.conductance.reshape(-1)
         start = conductance[cells]
         # The grid is uniform, so its index is a division, not a search.
-        place = (start - self._lowest) * ((self._points - 1) / (self._highest - self._lowest))
+        place = (start - self.lowest) * ((self._points - 1) / (self.highest - self.lowest))
         below = np.minimum(place.astype(np.intp), self._points - 2)
         share = place - below
-        left = self._row[cells] + below
-        step, spread = (
-            table[left] * (1.0 - share) + table[left + 1] * share for table in self._tables[kind]
-        )
-        turned = cells[self._direction[cells] != kind]
-        self._direction[turned] = kind
-        self._deviation[turned] = self._rng.standard_normal(len(turned))
-        change = step + spread * self._deviation[cells]
-        conductance[cells] = np.clip(start + change, self._lowest, self._highest)
+        below += self._row[cells]
+        below += falling * self._falling_rows
+        step, step_rise, spread, spread_rise = (column[below] for column in self._table)
+        direction = np.where(falling, np.int8(-1), np.int8(1))
+        turned = cells[self._direction[cells] != direction]
+        self._direction[cells] = direction
+        counts = np.diff(np.searchsorted(turned, self._edges))
+        self._deviation[turned] = self._draws.normal(counts)
+        change = step + share * step_rise + (spread + share * spread_rise) * self._deviation[cells]
+        conductance[cells] = np.minimum(np.maximum(start + change, self.lowest), self.highest)
 
 
 def preset_conductance(
@@ -129,7 +160,7 @@ def preset_conductance(
     lowest: float,
     mean: float,
     highest: float,
-) -> NDArray[np.float64]:
+) -> Array:
     """Draw conductances of devices preset to their low state, before training.
 
     A scaled Beta(1, b) distribution: its density falls from ``lowest`` to zero at ``highest``, and
@@ -151,7 +182,10 @@ def preset_conductance(
     return lowest + span * rng.beta(1.0, span / (mean - lowest) - 1.0, size=shape)
 
 
-def _check_response(response: PulseResponse) -> None:
+def check_response(response: PulseResponse) -> None:
+    """Raise TableError unless the response has a uniform grid and finite tables that fit it."""
+    if not isinstance(response, PulseResponse):
+        raise UsageError(f"response is a {type(response).__name__}; pass table.pulse_response()")
     grid = response.conductance
     if grid.ndim != 1 or len(grid) < 2:
         raise TableError(f"conductance grid has shape {grid.shape}; it must be (points,), points>1")
@@ -177,11 +211,22 @@ def _check_response(response: PulseResponse) -> None:
             raise TableError(f"{name} falls to {table.min()} S; a spread is at least 0 S")
 
 
+def _flat_table(response: PulseResponse) -> tuple[Array, Array, Array, Array]:
+    """Return step, its rise to the next grid point, spread, and its rise: SET rows, then RESET."""
+    columns = []
+    for up, down in (
+        (response.set_step, response.reset_step),
+        (response.set_spread, response.reset_spread),
+    ):
+        values = np.concatenate([up, down])
+        columns += [values.ravel(), np.diff(values, axis=1, append=values[:, -1:]).ravel()]
+    return columns[0], columns[1], columns[2], columns[3]
+
+
 def _initial(
-    given: float | NDArray[np.float64] | None, shape: tuple[int, ...], response: PulseResponse
-) -> NDArray[np.float64]:
+    given: float | Array | None, shape: tuple[int, ...], lowest: float, highest: float
+) -> Array:
     """Return a new array of the given conductances, S, of this shape."""
-    lowest, highest = response.conductance[0], response.conductance[-1]
     conductance = np.asarray(lowest if given is None else given, dtype=np.float64)
     if conductance.ndim and conductance.shape != shape:
         raise UsageError(

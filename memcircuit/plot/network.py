@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,40 +10,55 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.float_reference import FloatResult
-from memcircuit.networks.pulse_training import TrainingResult
+from memcircuit.networks.training_result import TrainingResult
 from memcircuit.plot.style import BLUE, ORANGE, VERMILION, axes_or_new
 
 
+class HasConfusion(Protocol):
+    """A result that counts which class was taken for which, such as `TrainingResult`."""
+
+    def confusion_matrix(self) -> NDArray[np.int64]:
+        """Return the counts (classes, classes), the true class as row."""
+        ...
+
+
 def accuracy(
-    results: TrainingResult | Sequence[TrainingResult],
+    result: TrainingResult,
     axes: Axes | None = None,
     reference: float | None = None,
+    level: float = 0.95,
 ) -> Axes:
-    """Draw the accuracy on test and training images after each epoch, in per cent.
+    """Draw the mean accuracy on test and training images after each epoch, in per cent.
+
+    With several seeds a dark band is the confidence interval of the mean, and a light one reaches
+    from the lowest to the highest seed.
 
     Args:
-        results: a trained network, or several that differ in their random draws: then the mean,
-            and a band from the lowest to the highest.
+        result: networks trained by pulses.
         axes: where to draw; a new figure by default.
         reference: accuracy 0..1 of the same network with float weights, drawn as a line.
-
-    Raises:
-        UsageError: no result, or results of different numbers of epochs.
+        level: confidence 0..1 of the interval.
     """
-    networks = [results] if isinstance(results, TrainingResult) else list(results)
-    if len({len(network.test_accuracy) for network in networks}) != 1:
-        raise UsageError("accuracy needs at least one network, all trained for as many epochs")
     ax = axes_or_new(axes, (4.6, 3.1))
-    for name, style, colour in (("train", "s--", ORANGE), ("test", "o-", BLUE)):
-        curves = 100.0 * np.stack([getattr(network, f"{name}_accuracy") for network in networks])
-        epochs = np.arange(1, curves.shape[1] + 1)
-        label = {"train": "training images", "test": "test images"}[name]
-        ax.plot(epochs, curves.mean(axis=0), style, color=colour, ms=3.5, lw=1.4, label=label)
-        if len(networks) > 1:
-            ax.fill_between(
-                epochs, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.2, lw=0
-            )
+    parts = (
+        (result.train_accuracy, result.learning_curve("train", level), "training", "s--", ORANGE),
+        (result.test_accuracy, result.learning_curve("test", level), "test", "o-", BLUE),
+    )
+    for reached, curve, images, style, colour in parts:
+        epochs = np.arange(1, len(reached) + 1)
+        ax.plot(
+            epochs,
+            100.0 * curve.mean,
+            style,
+            color=colour,
+            ms=3.5,
+            lw=1.4,
+            label=f"{images} images",
+        )
+        if result.seeds > 1:
+            bands = ((reached.min(axis=1), reached.max(axis=1)), (curve.low, curve.high))
+            for (low, high), alpha in zip(bands, (0.15, 0.35), strict=True):
+                ax.fill_between(epochs, 100.0 * low, 100.0 * high, color=colour, alpha=alpha, lw=0)
     if reference is not None:
         label = f"float weights, test: {100.0 * reference:.2f} %"
         ax.axhline(100.0 * reference, color=VERMILION, ls=":", lw=1.5, label=label)
@@ -57,13 +72,12 @@ def accuracy(
     return ax
 
 
-def confusion_matrix(
-    result: TrainingResult | FloatResult | NDArray[np.int64], axes: Axes | None = None
-) -> Axes:
+def confusion_matrix(result: HasConfusion | NDArray[np.int64], axes: Axes | None = None) -> Axes:
     """Draw how many images of each class were taken for which, each row coloured by its share.
 
     Args:
-        result: a trained network, or (classes, classes) counts with the true class as row.
+        result: trained or evaluated networks, counted together, or (classes, classes) counts with
+            the true class as row.
         axes: where to draw; a new figure by default.
     """
     counts = result if isinstance(result, np.ndarray) else result.confusion_matrix()
@@ -86,21 +100,38 @@ def confusion_matrix(
     classes = np.arange(len(counts))
     axes.set_xticks(classes)
     axes.set_yticks(classes)
-    axes.set_xlabel("predicted digit")
-    axes.set_ylabel("written digit")
-    axes.figure.colorbar(image, ax=axes, label="share of the written digit (%)")
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
+    axes.figure.colorbar(image, ax=axes, label="share of the true class (%)")
     return axes
 
 
-def conductance_map(result: TrainingResult | NDArray[np.float64], axes: Axes | None = None) -> Axes:
-    """Draw the conductance of every device of the array, in uS.
+def conductance_map(
+    result: TrainingResult | NDArray[np.float64],
+    axes: Axes | None = None,
+    *,
+    layer: int = 0,
+    seed: int = 0,
+) -> Axes:
+    """Draw the conductance of every device of one layer's array, in uS.
 
     Args:
-        result: a trained network, or conductances (inputs, outputs, 2) in S, the positive device
-            of each pair first.
+        result: networks trained by pulses, or conductances (inputs, outputs, 2) in S, the
+            positive device of each pair first.
         axes: where to draw; a new figure by default.
+        layer: which layer of a trained network.
+        seed: which of the trained networks.
     """
-    conductance = result if isinstance(result, np.ndarray) else result.conductance
+    if isinstance(result, np.ndarray):
+        conductance = result
+    else:
+        layers = len(result.conductance)
+        if not (0 <= layer < layers and 0 <= seed < result.seeds):
+            raise UsageError(
+                f"layer {layer} of seed {seed}; the result has {layers} layers and "
+                f"{result.seeds} seeds, from 0"
+            )
+        conductance = result.conductance[layer][seed]
     if conductance.ndim != 3 or conductance.shape[2] != 2:
         raise UsageError(
             f"conductance has shape {conductance.shape}; it must be (inputs, outputs, 2)"

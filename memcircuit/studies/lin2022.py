@@ -10,6 +10,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,8 @@ import numpy as np
 from memcircuit.devices.cards import Entry, load_card
 from memcircuit.errors import UsageError
 from memcircuit.files import whole_file
-from memcircuit.networks import PulseRule
 from memcircuit.networks.digits import CITATION
-from memcircuit.networks.perceptron import INPUTS, OUTPUTS
+from memcircuit.networks.pulse_rules import SignPulses
 from memcircuit.studies.report import Report
 from memcircuit.studies.steps import Advance, StepLog
 
@@ -40,7 +40,7 @@ DEVICES, CYCLES, PULSES = 10, 3, 80
 NETWORKS = 10
 #: Batch, threshold and siemens per weight: the best of `rate_rules` on validation parts of the
 #: training images, with this study's table; `make test-slow` repeats the choice.
-RULE = PulseRule(batch=200, threshold=0.95, scale=150e-6)
+RULE = SignPulses(batch=200, threshold=0.95, scale=150e-6)
 #: Frequencies of the I-V loops, Hz, and their amplitude, V.
 FREQUENCIES, AMPLITUDE = (1e3, 1e4, 1e5), 1.8
 
@@ -64,7 +64,7 @@ class Lin2022:
     loops: dict[float, xr.Dataset]
     train: xr.Dataset
     table: ConductanceTable
-    networks: list[TrainingResult]
+    networks: TrainingResult
     reference: FloatResult
     paper_accuracy: float
     seconds: dict[str, float]
@@ -72,7 +72,7 @@ class Lin2022:
     @property
     def accuracy(self) -> tuple[float, float]:
         """Mean and standard deviation of the networks' accuracy on the test images, 0 ... 1."""
-        last = [network.accuracy for network in self.networks]
+        last = self.networks.accuracy
         return float(np.mean(last)), float(np.std(last, ddof=1))
 
     def summary(self) -> list[tuple[str, str]]:
@@ -97,7 +97,7 @@ class Lin2022:
             ("conductance range", f"{low * 1e6:.2f} to {high * 1e6:.1f} uS"),
             ("energy per pulse", f"{energy[0] * 1e12:.0f} pJ SET, {energy[1] * 1e12:.0f} pJ RESET"),
             ("network accuracy", f"{accuracy:.2%} +- {spread:.2%} (mean and deviation of "
-                                 f"{len(self.networks)} networks on these devices)"),
+                                 f"{self.networks.seeds} networks on these devices)"),
             ("float accuracy", f"{self.reference.accuracy:.2%}"),
             ("paper, simulated", f"{self.paper_accuracy:.2%}"),
             ("test images", f"{self.reference.labels.size}, never used for a choice"),
@@ -106,8 +106,8 @@ class Lin2022:
     def comparison(self) -> list[tuple[str, str, str, str]]:
         """Return quantity, the paper's number, ours, and why they differ."""
         low, high = self.table.conductance_range
-        after = np.mean([network.test_accuracy for network in self.networks], axis=0)
-        below = np.mean([np.mean(network.conductance < 5e-6) for network in self.networks])
+        after = self.networks.test_accuracy.mean(axis=1)
+        below = np.mean(self.networks.conductance[0] < 5e-6)
         open_rule = (
             "the paper leaves open how many images a pulse sums and from which gradient on it is "
             "given; both were chosen on a validation part of the training images"
@@ -231,32 +231,26 @@ def _save_dataset(dataset: xr.Dataset, path: Path) -> None:
 
 def _networks(
     table: ConductanceTable, rng: np.random.Generator, log: StepLog
-) -> tuple[FloatResult, list[TrainingResult]]:
+) -> tuple[FloatResult, TrainingResult]:
     from threadpoolctl import threadpool_limits
 
     from memcircuit.networks import load_digits, preset_conductance, train, train_float
 
     training, test = load_digits()
     response = table.pulse_response()
-    networks = []
+    # section 3: preset below 5 uS, with a mean of 1.89 uS
+    preset = partial(
+        preset_conductance, lowest=float(response.conductance[0]), mean=1.89e-6, highest=5e-6
+    )
     # products of 65 x 10 weights: threads would cost more than they bring
     with threadpool_limits(1):
         with log.step("Network with float weights"):
             reference = train_float(training, test, rng)
-        with log.step(f"{NETWORKS} networks trained by pulses on the table", NETWORKS) as advance:
-            for draws in rng.spawn(NETWORKS):
-                # section 3: preset below 5 uS, with a mean of 1.89 uS
-                preset = preset_conductance(
-                    (INPUTS, OUTPUTS, 2),
-                    draws,
-                    lowest=response.conductance[0],
-                    mean=1.89e-6,
-                    highest=5e-6,
-                )
-                networks.append(
-                    train(response, training, test, RULE, draws, initial_conductance=preset)
-                )
-                advance()
+        with log.step(f"{NETWORKS} networks trained by pulses", RULE.epochs) as advance:
+            networks = train(
+                response, training, test, RULE, rng, seeds=NETWORKS, initial_conductance=preset,
+                on_epoch=lambda epoch, accuracy: advance(),  # noqa: ARG005
+            )  # fmt: skip
     return reference, networks
 
 
@@ -267,8 +261,8 @@ def _figures(result: Lin2022) -> None:
         "pulse_response": plot.pulse_response(result.table),
         "level_histogram": plot.level_histogram(result.table),
         "accuracy": plot.accuracy(result.networks, reference=result.reference.accuracy),
-        "confusion_matrix": plot.confusion_matrix(result.networks[0]),
-        "conductance_map": plot.conductance_map(result.networks[0]),
+        "confusion_matrix": plot.confusion_matrix(result.networks.confusion_matrix(0)),
+        "conductance_map": plot.conductance_map(result.networks),
     }
     for frequency, loop in result.loops.items():
         pictures[f"iv_loop_{frequency:g}Hz"] = plot.iv_loop(loop)
@@ -314,7 +308,7 @@ def _report(result: Lin2022) -> None:
     _figure(report, result, "level_histogram", "How often each conductance was read.")
     report.heading("Network")
     _figure(report, result, "accuracy",
-            "Accuracy after every pass through the images, mean and range.")  # fmt: skip
+            "Accuracy after every pass through the images: mean, its interval, range.")  # fmt: skip
     _figure(report, result, "confusion_matrix",
             "Test digits of the first network: written against recognised.")  # fmt: skip
     _figure(report, result, "conductance_map", "Conductances of the first network after training.")

@@ -7,7 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.pulse_training import PulseRule, TrainingResult
+from memcircuit.networks.perceptron import Perceptron
+from memcircuit.networks.pulse_rules import SignPulses
+from memcircuit.networks.training_result import TrainingResult
 from memcircuit.plot import network
 
 
@@ -16,16 +18,18 @@ def result():
     draws = np.random.default_rng(0)
     labels = draws.integers(0, 10, 200)
     predictions = np.where(draws.random(200) < 0.9, labels, draws.integers(0, 10, 200))
+    shapes = ((1, 65, 20, 2), (1, 21, 10, 2))
     return TrainingResult(
-        test_accuracy=np.array([0.6, 0.8, 0.9]),
-        train_accuracy=np.array([0.65, 0.85, 0.95]),
-        predictions=predictions,
+        test_accuracy=np.array([[0.6], [0.8], [0.9]]),
+        train_accuracy=np.array([[0.65], [0.85], [0.95]]),
+        predictions=predictions[np.newaxis],
         labels=labels,
-        conductance=draws.uniform(1e-6, 350e-6, (65, 10, 2)),
-        stuck=np.zeros((65, 10, 2), dtype=bool),
-        set_pulses=np.array([3, 2, 1]),
-        reset_pulses=np.array([3, 2, 1]),
-        rule=PulseRule(epochs=3),
+        conductance=tuple(draws.uniform(1e-6, 350e-6, shape) for shape in shapes),
+        stuck=tuple(np.zeros(shape, dtype=bool) for shape in shapes),
+        set_pulses=np.array([[3], [2], [1]]),
+        reset_pulses=np.array([[3], [2], [1]]),
+        perceptron=Perceptron((64, 20, 10)),
+        rule=SignPulses(epochs=3),
     )
 
 
@@ -38,17 +42,22 @@ def test_accuracy_draws_per_cent_against_epoch(result):
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "accuracy (%)")
 
 
-def test_several_networks_are_a_mean_and_a_band(result):
-    better = replace(result, test_accuracy=result.test_accuracy + 0.02)
-    axes = network.accuracy([result, better])
+def test_several_seeds_are_a_mean_with_its_interval_and_range(result):
+    """Of two values d apart, the 90 % interval of the mean reaches 6.314 d / 2 to either side."""
+    two = replace(
+        result,
+        test_accuracy=np.array([[0.6, 0.602], [0.7, 0.702]]),
+        train_accuracy=np.array([[0.6, 0.602], [0.7, 0.702]]),
+        predictions=np.repeat(result.predictions, 2, axis=0),
+    )
+    axes = network.accuracy(two, level=0.9)
     lines = {line.get_label(): line.get_xydata() for line in axes.get_lines()}
-    np.testing.assert_allclose(lines["test images"][:, 1], [61, 81, 91])
-    band = axes.collections[-1].get_paths()[0].get_extents()
-    assert (band.ymin, band.ymax) == pytest.approx((60, 92))
-    with pytest.raises(UsageError, match="as many epochs"):
-        network.accuracy([result, replace(result, test_accuracy=np.array([0.5]))])
-    with pytest.raises(UsageError, match="at least one"):
-        network.accuracy([])
+    np.testing.assert_allclose(lines["test images"][:, 1], [60.1, 70.1])
+    lowest, interval = (band.get_paths()[0].get_extents() for band in axes.collections[-2:])
+    assert (lowest.ymin, lowest.ymax) == pytest.approx((60, 70.2))
+    assert interval.ymin == pytest.approx(60.1 - 6.314 * 0.1, abs=1e-3)
+    assert interval.ymax == pytest.approx(70.1 + 6.314 * 0.1, abs=1e-3)
+    assert not network.accuracy(result).collections
 
 
 def test_confusion_matrix_writes_the_counts(result):
@@ -69,9 +78,11 @@ def test_confusion_matrix_takes_counts_with_an_empty_class():
 def test_conductance_map_is_in_microsiemens_with_pairs_side_by_side(result):
     axes = network.conductance_map(result)
     shown = axes.images[0].get_array()
-    assert shown.shape == (20, 65)
-    assert shown[7, 12] == pytest.approx(1e6 * result.conductance[12, 3, 1])
+    assert shown.shape == (40, 65)
+    assert shown[7, 12] == pytest.approx(1e6 * result.conductance[0][0, 12, 3, 1])
     assert axes.get_yticklabels()[7].get_text() == "3 \N{MINUS SIGN}"
+    second = network.conductance_map(result, layer=1).images[0].get_array()
+    assert second[19, 20] == pytest.approx(1e6 * result.conductance[1][0, 20, 9, 1])
 
 
 @pytest.mark.parametrize("draw", [network.accuracy, network.confusion_matrix])
@@ -82,8 +93,10 @@ def test_given_axes_are_used_and_figures_can_be_saved(result, draw, tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 1000
 
 
-def test_wrong_shapes_are_refused():
+def test_wrong_shapes_are_refused(result):
     with pytest.raises(UsageError, match="must be square"):
         network.confusion_matrix(np.zeros((3, 2), dtype=int))
+    with pytest.raises(UsageError, match="layer 2 of seed 0; the result has 2 layers and 1 seeds"):
+        network.conductance_map(result, layer=2)
     with pytest.raises(UsageError, match="inputs, outputs, 2"):
         network.conductance_map(np.zeros((65, 10)))

@@ -82,15 +82,14 @@ def test_comparison_stands_beside_the_paper(study):
     five = float(rows["accuracy after 5 epochs, hardware"][1].rstrip("%"))
     assert five == pytest.approx(92.35, abs=2.5)
     share = float(rows["devices below 5 uS after training, hardware"][1].rstrip("%"))
-    low = [np.mean(network.conductance < 5e-6) for network in study.networks]
+    low = study.networks.conductance[0] < 5e-6
     assert share == pytest.approx(100 * np.mean(low), abs=0.01)
 
 
 def test_same_seed_same_result(study, tmp_path):
     again = lin2022.run(tmp_path)
     assert again.table == study.table
-    for first, second in zip(study.networks, again.networks, strict=True):
-        np.testing.assert_array_equal(first.test_accuracy, second.test_accuracy)
+    np.testing.assert_array_equal(study.networks.test_accuracy, again.networks.test_accuracy)
 
 
 @pytest.mark.parametrize("form", ["osdi", "behavioural"])

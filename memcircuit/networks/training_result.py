@@ -1,0 +1,134 @@
+"""What training by pulses leads to, for every seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_number
+from memcircuit.networks.network import Network, confusion_counts
+from memcircuit.networks.perceptron import Perceptron
+from memcircuit.networks.pulse_rules.rule import PulseRule
+
+if TYPE_CHECKING:
+    from memcircuit.tables.table import ConductanceTable
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Accuracy by epoch over seeds, with the interval in which its mean lies.
+
+    Attributes:
+        mean: (epochs,) mean over the seeds, 0..1.
+        low: (epochs,) lower end of the interval of the mean, at least 0; NaN with one seed.
+        high: (epochs,) upper end, at most 1; NaN with one seed.
+        level: confidence of the interval, 0..1.
+    """
+
+    mean: Array
+    low: Array
+    high: Array
+    level: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """Networks trained by pulses, one per seed.
+
+    Attributes:
+        test_accuracy: (epochs, seeds) share of test images classified correctly after each epoch.
+        train_accuracy: (epochs, seeds) the same for the training images.
+        predictions: (seeds, n) class given to each test image after the last epoch.
+        labels: (n,) class of each test image.
+        conductance: for each layer (seeds, inputs + 1, outputs, 2) S after the last epoch, the
+            positive device first, the bias in the last row.
+        stuck: for each layer (seeds, inputs + 1, outputs, 2) true where a device had failed.
+        set_pulses: (epochs, seeds) SET pulses given in each epoch, to failed devices too.
+        reset_pulses: (epochs, seeds) the same for RESET pulses.
+        perceptron: what was trained.
+        rule: the rule it was trained by.
+    """
+
+    test_accuracy: Array
+    train_accuracy: Array
+    predictions: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    conductance: tuple[Array, ...]
+    stuck: tuple[NDArray[np.bool_], ...]
+    set_pulses: NDArray[np.int64]
+    reset_pulses: NDArray[np.int64]
+    perceptron: Perceptron
+    rule: PulseRule
+
+    @property
+    def seeds(self) -> int:
+        """Number of networks."""
+        return len(self.predictions)
+
+    @property
+    def accuracy(self) -> Array:
+        """(seeds,) share of test images classified correctly after the last epoch, 0..1."""
+        return np.asarray(self.test_accuracy[-1])
+
+    def learning_curve(
+        self, images: Literal["test", "train"] = "test", level: float = 0.95
+    ) -> LearningCurve:
+        """Return the mean accuracy by epoch with Student's t-interval over the seeds.
+
+        Raises:
+            UsageError: other images, or a level not between 0 and 1.
+        """
+        if images not in ("test", "train"):
+            raise UsageError(f"learning curve of {images!r} images; choose 'test' or 'train'")
+        require_number(level, "confidence level", most=1.0)
+        reached = self.test_accuracy if images == "test" else self.train_accuracy
+        mean = reached.mean(axis=1)
+        half = np.full(len(mean), np.nan)
+        if self.seeds > 1:
+            from scipy.stats import t
+
+            error = reached.std(axis=1, ddof=1) / np.sqrt(self.seeds)
+            half = error * t.ppf(0.5 + level / 2.0, self.seeds - 1)
+        return LearningCurve(
+            mean, np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0), level
+        )
+
+    def confusion_matrix(self, seed: int | None = None) -> NDArray[np.int64]:
+        """Count the test images of each class (row) taken for each class (column).
+
+        Args:
+            seed: which network; the sum over all when None.
+        """
+        predictions = self.predictions if seed is None else self.predictions[self._known(seed)]
+        return confusion_counts(predictions, self.labels, self.perceptron.sizes[-1])
+
+    def programming_energy(self, table: ConductanceTable) -> Array:
+        """Return the energy of all pulses of each epoch, (epochs, seeds), J.
+
+        Every pulse counts with the table's mean energy of its direction, also where the device's
+        conductance would make it a cheaper or a dearer one.
+        """
+        return np.asarray(
+            self.set_pulses * table.pulse_energy("set")
+            + self.reset_pulses * table.pulse_energy("reset")
+        )
+
+    def network(self, seed: int = 0) -> Network:
+        """Return one seed's network with the weights (G+ - G-) / scale that it ended with."""
+        place = self._known(seed)
+        weights = [
+            (layer[place, ..., 0] - layer[place, ..., 1]) / self.rule.scale
+            for layer in self.conductance
+        ]
+        return self.perceptron.network(weights)
+
+    def _known(self, seed: int) -> int:
+        if not -self.seeds <= seed < self.seeds:
+            raise UsageError(f"seed {seed}; this result has {self.seeds} seeds, from 0")
+        return seed
