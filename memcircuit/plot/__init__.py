@@ -6,8 +6,10 @@ from memcircuit.plot.array_experiments import (
     read_margin,
     settling,
 )
+from memcircuit.plot.cost import cost
 from memcircuit.plot.crossbar import cell_currents, node_voltages, read_error
 from memcircuit.plot.device import iv_loop, level_histogram, pulse_response
+from memcircuit.plot.evaluation import accuracy_against, layer_errors, stored_weights
 from memcircuit.plot.iv_family import family_levels, iv_family
 from memcircuit.plot.network import accuracy, conductance_map, confusion_matrix
 from memcircuit.plot.retention import retention
@@ -17,14 +19,17 @@ from memcircuit.plot.verify import linearised, write_approach, write_verify
 
 __all__ = [
     "accuracy",
+    "accuracy_against",
     "array_schematic",
     "cell_currents",
     "conductance_map",
     "confusion_matrix",
+    "cost",
     "family_levels",
     "half_select_disturb",
     "iv_family",
     "iv_loop",
+    "layer_errors",
     "level_histogram",
     "linearised",
     "node_voltages",
@@ -36,6 +41,7 @@ __all__ = [
     "schematic",
     "settling",
     "stimulus",
+    "stored_weights",
     "write_approach",
     "write_schematics",
     "write_verify",
