@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import arrays, devices, first, netlists
+from benchmarks import arrays, devices, first, netlists, networks
 
-GROUPS = {"first": first, "arrays": arrays, "devices": devices, "netlists": netlists}
+GROUPS = {"first": first, "arrays": arrays, "devices": devices, "netlists": netlists, "networks": networks}
 
 
 def main() -> int:
