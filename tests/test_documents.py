@@ -17,6 +17,7 @@ FRONT_PAGE_WRITES = (
     {"fitted.png"},
     {"bridge.svg", "written.png"},
     {"wires.png"},
+    {"faults.png"},
 )
 
 
