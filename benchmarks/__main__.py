@@ -6,7 +6,13 @@ import sys
 
 from benchmarks import arrays, devices, first, netlists, networks
 
-GROUPS = {"first": first, "arrays": arrays, "devices": devices, "netlists": netlists, "networks": networks}
+GROUPS = {
+    "first": first,
+    "arrays": arrays,
+    "devices": devices,
+    "netlists": netlists,
+    "networks": networks,
+}
 
 
 def main() -> int:
