@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from memcircuit.networks.cells import Cells
 from memcircuit.networks.converters import Converter, Steps
@@ -54,7 +54,10 @@ class ArrayProduct:
     Attributes:
         parts: weights that are summed in one conversion: rows of the matrix, and
             (rows, columns) dimensionless; one part where no converter stands between.
-        noise: the variances of the parts' weights, each (rows, columns), or None.
+        noise: the variances of the parts' weights, each (rows, columns), or None; with offset
+            columns theirs follow, (rows, columns + offset columns).
+        offset_of: (columns,) which offset column's noise each sum is less; None without.
+        offset_scale: (columns,) what that counts in each sum.
         gains: (columns,) for every part, what its sums are multiplied by after conversion: those
             of all digits and columns are converted as if each held the largest weight; None
             where nothing is to be multiplied.
@@ -69,6 +72,8 @@ class ArrayProduct:
 
     parts: tuple[tuple[slice, Array], ...]
     noise: tuple[Array, ...] | None
+    offset_of: NDArray[np.intp] | None
+    offset_scale: Array
     gains: tuple[Array, ...] | None
     bias: Array | None
     bias_row: bool
@@ -91,24 +96,32 @@ class ArrayProduct:
         encoded = cells.encoded
         weights = encoded.weights(cells.effective)
         variances, noise, gains = None, None, None
+        offset_scale = encoded.scale
         if cells.noise is not None and cells.noise_stream is not None:
             variances = encoded.variance(cells.conductance, cells.noise)
+            shared = encoded.offset_variance(cells.noise)
         if hardware.adc is None:
             whole = slice(0, weights.shape[1])
             parts = [(whole, weights.sum(axis=0))]
             if variances is not None:
-                noise = [variances.sum(axis=0)]
+                noise = [np.hstack([variances.sum(axis=0), shared.sum(axis=0)])]
         else:
             places = [(s, rows) for s in range(len(weights)) for rows in encoded.row_blocks]
             gain = encoded.gain
             parts = [(rows, weights[s, rows] / gain[s]) for s, rows in places]
             if variances is not None:
-                noise = [variances[s, rows] / gain[s] / gain[s] for s, rows in places]
+                noise = [
+                    np.hstack([variances[s, rows] / gain[s] / gain[s], shared[s, rows]])
+                    for s, rows in places
+                ]
+                offset_scale = encoded.scale / gain[0]
             if (gain != 1.0).any():
                 gains = tuple(gain[s].astype(dtype) for s, _ in places)
         return cls(
             parts=tuple((rows, part.astype(dtype)) for rows, part in parts),
             noise=None if noise is None else tuple(one.astype(dtype) for one in noise),
+            offset_of=encoded.offset_of if encoded.mapping.encoding == "offset" else None,
+            offset_scale=offset_scale.astype(dtype),
             gains=gains,
             bias=None if cells.bias is None else cells.bias.astype(dtype),
             bias_row=cells.bias_row,
@@ -129,6 +142,7 @@ class ArrayProduct:
             self,
             parts=tuple((rows, part.astype(dtype)) for rows, part in self.parts),
             noise=None if self.noise is None else tuple(one.astype(dtype) for one in self.noise),
+            offset_scale=self.offset_scale.astype(dtype),
             gains=None if self.gains is None else tuple(one.astype(dtype) for one in self.gains),
             bias=None if self.bias is None else self.bias.astype(dtype),
             _drawn=[],
@@ -179,7 +193,10 @@ class ArrayProduct:
             deviation = np.square(piece) @ self.noise[index]
             np.sqrt(deviation, out=deviation)
             deviation *= normal[:, index]
-            found += deviation
+            columns = weights.shape[1]
+            found += deviation[:, :columns]
+            if self.offset_of is not None:
+                found -= deviation[:, columns:][:, self.offset_of] * self.offset_scale
         if self.reach is not None:
             self.reach.see_sums(found)
         if self.adc is not None:
@@ -189,7 +206,7 @@ class ArrayProduct:
         return found
 
     def _normal(self, x: Array, step: int, steps: int) -> Array | None:
-        """Return one normal number for every sum, (reads, parts, columns).
+        """Return one normal number for every sum and offset column, (reads, parts, columns).
 
         Those of all steps are drawn at the first one, so that the numbers of an image do not
         depend on how many others are computed with it.

@@ -64,6 +64,9 @@ class Encoded:
     def variance(self, conductance: Array, deviation: Array) -> Array:
         """Return the variance of every weight whose cells deviate independently.
 
+        That of an offset column is left out: the weights of its array share it, and
+        `offset_variance` is it.
+
         Args:
             conductance: (slices, rows, physical columns) S.
             deviation: the same, standard deviation, S.
@@ -72,6 +75,8 @@ class Encoded:
             (slices, rows, columns) dimensionless; of bridges to the first order.
         """
         square = deviation**2
+        if self.mapping.encoding == "offset":
+            return np.asarray(self._summed(square, 0) * self._factor() ** 2)
         if self.mapping.encoding != "bridge":
             total = self._summed(square, 0) + self._summed(square, 1)
             return np.asarray(total * self._factor() ** 2)
@@ -82,6 +87,27 @@ class Encoded:
             whole = np.where(g + h > 0.0, g + h, np.inf)
             total = total + (h**2 * square[..., one] + g**2 * square[..., other]) / whole**4
         return np.asarray(total * self._factor() ** 2)
+
+    def offset_variance(self, deviation: Array) -> Array:
+        """Return the variance of the offset columns, as a part of the largest weight's.
+
+        Args:
+            deviation: (slices, rows, physical columns) standard deviation, S.
+
+        Returns:
+            (slices, rows, offset columns) dimensionless; no columns with other encodings.
+        """
+        if self.mapping.encoding != "offset":
+            return np.zeros((*deviation.shape[:2], 0))
+        first = np.unique(self.offset_of, return_index=True)[1]
+        return np.asarray(
+            self._summed(deviation**2, 1)[..., first] * (self._factor() / self.scale)[..., :1] ** 2
+        )
+
+    @property
+    def offset_of(self) -> Index:
+        """Which offset column, from 0, each column's sum is less, (columns,)."""
+        return np.asarray(np.unique(self.places[:, 1, 0], return_inverse=True)[1])
 
     @property
     def gain(self) -> Array:

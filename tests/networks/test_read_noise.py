@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from small_networks import images, one_layer
 
+from memcircuit.crossbar import Crossbar
+from memcircuit.networks.converters import Converter
 from memcircuit.networks.dense import Dense
 from memcircuit.networks.hardware import Hardware
 from memcircuit.networks.mapping import Mapping
@@ -23,6 +25,7 @@ def rng(seed: int = 11) -> np.random.Generator:
         Mapping(),
         Mapping(balanced=True),
         Mapping("offset", cells=2),
+        Mapping("offset", scaling="column", bias="row"),
         Mapping(cells=3, bias="row"),
         Mapping("bridge"),
         Mapping(bits=3, slices=2),
@@ -46,6 +49,10 @@ def test_noise_of_reads_is_that_of_every_cell_drawn_anew(mapping):
         redrawn = cells.conductance * (1 + 0.03 * noise)
         wanted[k] = driven @ cells.encoded.weights(redrawn).sum(axis=0)
     np.testing.assert_allclose(reads.std(axis=0), wanted.std(axis=0), rtol=4 / np.sqrt(count))
+    # columns share the noise of their offset column, and no other
+    for image in range(3):
+        found, expected = (np.corrcoef(some[:, image].T) for some in (reads, wanted))
+        np.testing.assert_allclose(found, expected, atol=5 / np.sqrt(count))
     quiet = program(network, Hardware(mapping=mapping)).outputs(x)
     error = reads.std(axis=0) * 4 / np.sqrt(count)
     assert (np.abs(reads.mean(axis=0) - quiet) < error).all()
@@ -73,3 +80,26 @@ def test_noise_of_a_state_fed_back_is_fresh_at_every_step():
     assert np.abs(correlation).max() < 4.5 / np.sqrt(4000)
     # deviation of a read of h by one cell of the highest conductance, 0.02 of h, and little more
     np.testing.assert_allclose(steps.std(axis=0), 0.02 * np.arange(1, 5), rtol=0.07)
+
+
+def test_weights_of_one_array_share_the_noise_of_its_offset_column_before_the_converter():
+    network = one_layer(images(8, 5))
+    x = np.repeat(images(1, 8), 6000, axis=0)
+    hardware = Hardware(
+        mapping=Mapping("offset", scaling="column"),
+        read_noise=Spread.of_siemens(2e-6),
+        array=Crossbar(rows=4, columns=3),  # two weights and their offset column
+        adc=Converter(26, range=100.0),  # too fine to be seen
+    )
+    programmed = program(network, hardware, rng())
+    found = programmed.outputs(x)
+    encoded = programmed.cells[0, "kernel"].encoded
+    # by hand: a column's own cells and those of the offset column, alike, so a correlation of 1/2
+    factor = 2.0 * encoded.scale / (encoded.range[1] - encoded.range[0])
+    deviation = 2e-6 * np.sqrt(2.0 * np.square(x[0]).sum()) * factor
+    np.testing.assert_allclose(found.std(axis=0), deviation, rtol=4 / np.sqrt(len(x)))
+    same = np.arange(5)[:, np.newaxis] // 2 == np.arange(5) // 2
+    blocks = np.add.outer(encoded.offset_of, -encoded.offset_of) == 0
+    expected = np.where(np.eye(5, dtype=bool), 1.0, np.where(blocks, 0.5, 0.0))
+    assert blocks.sum() == same.sum()
+    np.testing.assert_allclose(np.corrcoef(found.T), expected, atol=5 / np.sqrt(len(x)))
