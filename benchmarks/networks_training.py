@@ -64,6 +64,3 @@ def pulse_training_vs_loop() -> None:
             f"updates_per_s_loop={pulses / loop:.3g},batches_per_s_at_once={batches / ours:.3g},"
             f"same_bits,accuracy={together.accuracy.mean():.4f})",
         )
-
-
-ALL = (pulse_training_vs_loop,)

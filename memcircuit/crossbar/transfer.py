@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -39,6 +41,31 @@ def transfer_matrix(g: ArrayLike, wires: Wires | float) -> Array:
     """
     cells = conductances(g)
     return transfer_of_lines(cells, as_wires(wires).lines(*cells.shape[-2:]))
+
+
+def divided_transfer(
+    g: Array, arrays: Iterable[tuple[slice, slice]], wires: Wires | float
+) -> Array:
+    """Return the current of every column per volt on every row, where arrays share the cells.
+
+    Args:
+        g: (..., rows, columns), conductances, S.
+        arrays: rows and columns of each array; together they cover all cells.
+        wires: of every array, as in `transfer_matrix`, whose errors apply.
+
+    Returns:
+        (..., rows, columns), S.
+    """
+    by_shape: dict[tuple[int, ...], list[tuple[slice, slice]]] = {}
+    for one in arrays:
+        by_shape.setdefault(g[..., *one].shape[-2:], []).append(one)
+    found = np.empty_like(g)
+    for same in by_shape.values():
+        # arrays of one size are solved together
+        solved = transfer_matrix(np.stack([g[..., *one] for one in same]), wires)
+        for one, transfer in zip(same, solved.swapaxes(-1, -2), strict=True):
+            found[..., *one] = transfer
+    return found
 
 
 def transfer_of_lines(g: Array, lines: Lines) -> Array:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from memcircuit.networks.converters import Converter
     from memcircuit.networks.convolution import Conv2d
     from memcircuit.networks.cost import Cost, network_cost
-    from memcircuit.networks.cost_figures import Figure, Technology
+    from memcircuit.networks.cost_figures import CitedFigure, Technology
     from memcircuit.networks.datasets import (
         LabelledImages,
         load_emnist_letters,
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
         load_mnist,
     )
     from memcircuit.networks.dense import Activation, Dense, Flatten
-    from memcircuit.networks.digits import Digits, load_digits, split
+    from memcircuit.networks.digits import Digits, load_digits
     from memcircuit.networks.evaluation import Evaluation, evaluate
     from memcircuit.networks.faults import Faults
     from memcircuit.networks.float_reference import FloatResult, train_float
     from memcircuit.networks.hardware import Hardware
     from memcircuit.networks.importers import from_arrays, from_onnx, from_sklearn, from_torch
+    from memcircuit.networks.labelled import split
+    from memcircuit.networks.layer import Layer
     from memcircuit.networks.mapping import Mapping
     from memcircuit.networks.network import Network
     from memcircuit.networks.network_file import load_network, save_network
     from memcircuit.networks.perceptron import Perceptron
     from memcircuit.networks.pooling import AveragePool2d, MaxPool2d
-    from memcircuit.networks.programmed import ProgrammedNetwork, program
+    from memcircuit.networks.programmed import LayerError, ProgrammedNetwork, program
     from memcircuit.networks.pulse_rules import (
         MixedPrecision,
         PulseRule,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Activation": "dense",
     "AveragePool2d": "pooling",
+    "CitedFigure": "cost_figures",
     "Conv2d": "convolution",
     "Converter": "converters",
     "Cost": "cost",
@@ -58,12 +61,13 @@ _HOMES = {
     "Elman": "recurrent",
     "Evaluation": "evaluation",
     "Faults": "faults",
-    "Figure": "cost_figures",
     "Flatten": "dense",
     "FloatResult": "float_reference",
     "Hardware": "hardware",
     "LSTM": "recurrent",
     "LabelledImages": "datasets",
+    "Layer": "layer",
+    "LayerError": "programmed",
     "LearningCurve": "training_result",
     "Mapping": "mapping",
     "MaxPool2d": "pooling",
@@ -96,7 +100,7 @@ _HOMES = {
     "program": "programmed",
     "rate_rules": "rule_choice",
     "save_network": "network_file",
-    "split": "digits",
+    "split": "labelled",
     "train": "pulse_training",
     "train_float": "float_reference",
 }
@@ -105,6 +109,7 @@ __all__ = [
     "LSTM",
     "Activation",
     "AveragePool2d",
+    "CitedFigure",
     "Conv2d",
     "Converter",
     "Cost",
@@ -114,11 +119,12 @@ __all__ = [
     "Elman",
     "Evaluation",
     "Faults",
-    "Figure",
     "Flatten",
     "FloatResult",
     "Hardware",
     "LabelledImages",
+    "Layer",
+    "LayerError",
     "LearningCurve",
     "Mapping",
     "MaxPool2d",
@@ -164,4 +170,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})

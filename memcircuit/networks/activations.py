@@ -11,8 +11,8 @@ from memcircuit.errors import UsageError
 
 Array = NDArray[np.floating]
 
-# Slope of leaky_relu below zero: the default of PyTorch and of ONNX.
-_LEAK = 0.01
+#: Slope of leaky_relu below zero: the default of PyTorch and of ONNX.
+LEAK = 0.01
 
 
 def _sigmoid(x: Array) -> Array:
@@ -31,7 +31,7 @@ def _relu(x: Array) -> Array:
 
 
 def _leaky_relu(x: Array) -> Array:
-    return np.asarray(np.maximum(x, _LEAK * x))
+    return np.asarray(np.maximum(x, LEAK * x))
 
 
 def _identity(x: Array) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
+from memcircuit.networks.checks import require_device, require_number
 
 if TYPE_CHECKING:
     from memcircuit.devices.device import Device
@@ -50,6 +50,7 @@ class Drift:
         Raises:
             UsageError: the card states no retention.
         """
+        require_device(device)
         if device.card is None or not device.card.retention:
             raise UsageError(f"device {device.name!r}: its card states no retention")
         stated = {name: entry.value for name, entry in device.card.retention.items()}

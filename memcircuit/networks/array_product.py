@@ -49,7 +49,8 @@ class ArrayProduct:
     """One matrix as arrays compute it: a `Product`.
 
     Reads draw noise for whole sums instead of single cells: the sum of independent normal
-    deviations is normal with the sum of their variances, so the result is distributed alike.
+    deviations is normal with the sum of their variances, so the result is distributed alike. Of
+    bridges that is the first order, and behind wires an estimate.
 
     Attributes:
         parts: weights that are summed in one conversion: rows of the matrix, and

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
+from memcircuit.networks.checks import require_count, require_flag, require_number
 
 Array = NDArray[np.floating]
 _MOST_BITS = 32
@@ -41,13 +41,10 @@ class Converter:
     quantile: float = 1.0
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.bits, int | np.integer) and not isinstance(self.bits, bool)
-        if not whole or not 1 <= self.bits <= _MOST_BITS:
-            raise UsageError(
-                f"converter: bits is {self.bits!r}; it must be a whole number of 1 to {_MOST_BITS}"
-            )
-        if self.range != "calibrated":
+        require_count(self.bits, "converter: bits", most=_MOST_BITS)
+        if not isinstance(self.range, str) or self.range != "calibrated":
             require_number(self.range, "converter: range, if not 'calibrated',", above=True)
+        require_flag(self.signed, "converter: signed")
         require_number(self.quantile, "converter: quantile", most=1.0, above=True)
         if self.range != "calibrated" and self.signed:
             _top(self.bits, signed=True)

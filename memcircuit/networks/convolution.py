@@ -1,4 +1,4 @@
-"""The convolution of images, as one product with every patch of them."""
+"""The convolution of images, as one product with every patch of them (im2col)."""
 
 from __future__ import annotations
 

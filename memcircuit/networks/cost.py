@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.cost_figures import CELL_AREAS, Figure, Technology
+from memcircuit.networks.checks import require_kind, require_number
+from memcircuit.networks.cost_figures import CELL_AREAS, CitedFigure, Technology
 from memcircuit.networks.cost_load import (
     ArrayLoad,
     erasing_energy,
@@ -20,10 +20,12 @@ from memcircuit.networks.cost_load import (
     writing_energy,
 )
 from memcircuit.networks.hardware import Hardware
-from memcircuit.networks.network import Key
+from memcircuit.networks.layer import Key
 from memcircuit.networks.programmed import ProgrammedNetwork
 from memcircuit.tables import ConductanceTable
 
+# s; a longer one is a slip of the unit.
+_LONGEST_READ = 1.0
 Quantity = Literal["energy per inference", "energy per programming", "latency", "area"]
 Kind = Literal["simulated", "estimate"]
 
@@ -151,8 +153,14 @@ def network_cost(
     Raises:
         UsageError: images that do not fit, a read time that is not above 0, or no array at all.
     """
-    if not isinstance(read_time, int | float | np.number) or not 0.0 < read_time < math.inf:
-        raise UsageError(f"read_time is {read_time!r} s; it must be above 0")
+    require_kind(programmed, ProgrammedNetwork, "programmed", "a network that program() wrote")
+    require_number(read_time, "read_time, s,", most=_LONGEST_READ, above=True)
+    if technology is not None:
+        require_kind(technology, Technology, "technology", "a Technology, such as Technology()")
+    if table is not None:
+        require_kind(
+            table, ConductanceTable, "table", "a ConductanceTable: its pulses have energies"
+        )
     if not programmed.products:
         raise UsageError("the network has no weights: no array, no cost")
     around = Technology() if technology is None else technology
@@ -263,5 +271,5 @@ def _bits(hardware: Hardware, name: Literal["dac", "adc"]) -> int | None:
     return None if converter is None else converter.bits
 
 
-def _levels(each: Figure, bits: int) -> float:
+def _levels(each: CitedFigure, bits: int) -> float:
     return each.value * 2.0**bits

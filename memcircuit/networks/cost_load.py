@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from memcircuit.errors import TableError
 from memcircuit.networks.array_product import ArrayProduct
 from memcircuit.networks.cells import Cells
-from memcircuit.networks.network import Key, input_array, layer_outputs
+from memcircuit.networks.layer import Key
+from memcircuit.networks.network import input_array, layer_outputs
 from memcircuit.networks.programmed import ProgrammedNetwork
 from memcircuit.tables import ConductanceTable
 
@@ -109,8 +110,8 @@ def erasing_energy(count: int, table: ConductanceTable) -> float:
 def observed_loads(programmed: ProgrammedNetwork, images: ArrayLike) -> dict[Key, ArrayLoad]:
     """Return what the arrays do on average for these images.
 
-    The highest absolute input of a matrix, or the end of its DAC's range, is the hardware's read
-    voltage.
+    The highest absolute input of a matrix, that of its bias row included, or the end of its DAC's
+    range is the hardware's read voltage.
 
     Args:
         programmed: the network on its cells; its noise does not go on.
@@ -155,7 +156,8 @@ class _Meter:
     def mean_square(self) -> FloatArray:
         """Return the mean square input of every row, its full scale being 1."""
         dac = self.product.dac
-        scale = self.largest if dac is None else dac.step * max(dac.highest, -dac.lowest)
+        reach = 0.0 if dac is None else dac.step * max(dac.highest, -dac.lowest)
+        scale = max(self.largest, reach)  # a bias row may lie above the converter's range
         total: FloatArray = np.sum(self.squares, axis=0)
         return total / (self.reads * scale**2) if scale > 0.0 else np.zeros_like(total)
 

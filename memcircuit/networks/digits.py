@@ -86,33 +86,6 @@ def load_digits(folder: str | Path | None = None) -> tuple[Digits, Digits]:
     return training, test
 
 
-def split(digits: Digits, share: float, rng: np.random.Generator) -> tuple[Digits, Digits]:
-    """Set a random share of the digits aside, for choosing settings without the test set.
-
-    Args:
-        digits: the training set.
-        share: dimensionless, the part to set aside, between 0 and 1, both excluded.
-        rng: draws which images go.
-
-    Returns:
-        The remaining digits, and those set aside, ``round(share * n)`` of them.
-
-    Raises:
-        UsageError: one of the two parts would be empty.
-    """
-    aside = round(share * len(digits)) if 0.0 < share < 1.0 else 0
-    if not 0 < aside < len(digits):
-        raise UsageError(
-            f"share is {share} of {len(digits)} images; it must leave images on both sides"
-        )
-    order = rng.permutation(len(digits))
-    rest, chosen = order[aside:], order[:aside]
-    return (
-        Digits(digits.images[rest], digits.labels[rest]),
-        Digits(digits.images[chosen], digits.labels[chosen]),
-    )
-
-
 def _read(file: Traversable, sha256: str) -> Digits:
     mend = "install memcircuit again"
     try:

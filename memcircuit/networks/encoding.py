@@ -33,6 +33,7 @@ class Encoded:
             plus and minus, or the four of a bridge.
         scale: (columns,) dimensionless, the weight of v = 1.
         range: lowest and highest conductance the weights are spread over, S.
+        middle: S, where the cells of an offset column are.
         clipped: share of the weights that were cut.
     """
 
@@ -43,6 +44,7 @@ class Encoded:
     places: Index
     scale: Array
     range: tuple[float, float]
+    middle: float
     clipped: float
 
     def weights(self, conductance: Array) -> Array:
@@ -110,6 +112,11 @@ class Encoded:
         return np.asarray(np.unique(self.places[:, 1, 0], return_inverse=True)[1])
 
     @property
+    def weight_count(self) -> int:
+        """Number of weights, those of a bias row included."""
+        return int(self.conductance.shape[1]) * len(self.scale)
+
+    @property
     def gain(self) -> Array:
         """What a sum is multiplied by after its conversion, (slices, columns), at most 1.
 
@@ -135,13 +142,19 @@ class Encoded:
         if self.mapping.encoding == "bridge":
             factor = self.scale * (high + low) / (high - low)
         else:
-            share = 2.0 if self.mapping.encoding == "offset" else 1.0
-            factor = self.scale * (share / (self.mapping.cells * (high - low)))
+            offset = self.mapping.encoding == "offset"
+            width = _reach(self.range, self.middle) if offset else high - low
+            factor = self.scale / (self.mapping.cells * width)
         return np.asarray(_digit_values(self.mapping)[:, np.newaxis, np.newaxis] * factor)
 
 
 def encode(
-    matrix: Matrix, mapping: Mapping, span: tuple[float, float], tile: tuple[int, int] | None = None
+    matrix: Matrix,
+    mapping: Mapping,
+    span: tuple[float, float],
+    tile: tuple[int, int] | None = None,
+    *,
+    middle: float | None = None,
 ) -> Encoded:
     """Return what every cell of a matrix is sent to.
 
@@ -151,8 +164,11 @@ def encode(
         span: lowest and highest conductance of the cells, S.
         tile: most rows and physical columns of an array, enough for a weight; None for one array
             of any size.
+        middle: S, where offset columns are: a level near the middle of the span, or they would
+            stray from where they belong; the middle itself when None.
     """
     weights = matrix.weights
+    centre = 0.5 * sum(span) if middle is None else middle
     if mapping.bias == "row" and matrix.bias is not None:
         weights = np.vstack([weights, matrix.bias])
     scale = _scale(weights, mapping)
@@ -164,7 +180,7 @@ def encode(
     rows, columns = weights.shape
     places, blocks = _places(mapping, columns, None if tile is None else tile[1])
     conductance = np.empty((mapping.slices, rows, int(places.max()) + 1))
-    for part, target in enumerate(_targets(relative, mapping, span)):
+    for part, target in enumerate(_targets(relative, mapping, span, centre)):
         for cell in range(mapping.cells):
             conductance[..., places[:, part, cell]] = target
     return Encoded(
@@ -175,6 +191,7 @@ def encode(
         places=places,
         scale=scale,
         range=span,
+        middle=centre,
         clipped=clipped,
     )
 
@@ -196,19 +213,26 @@ def _scale(weights: Array, mapping: Mapping) -> Array:
     return np.broadcast_to(largest, weights.shape[1:]).astype(np.float64)
 
 
-def _targets(relative: Array, mapping: Mapping, span: tuple[float, float]) -> list[Array]:
+def _reach(span: tuple[float, float], middle: float) -> float:
+    """Return how far conductances can go from the middle to either side, S."""
+    return min(span[1] - middle, middle - span[0])
+
+
+def _targets(
+    relative: Array, mapping: Mapping, span: tuple[float, float], middle: float
+) -> list[Array]:
     """Return the conductances of every part of the weights, each (slices, rows, columns)."""
     low, high = span
     width = high - low
     if mapping.encoding == "offset":
-        middle = np.full_like(relative, 0.5 * (low + high))
-        return [(middle + 0.5 * relative * width)[np.newaxis], middle[np.newaxis]]
+        offset = np.full_like(relative, middle)
+        return [(offset + relative * _reach(span, middle))[np.newaxis], offset[np.newaxis]]
     if mapping.encoding == "bridge":
         left, right = low + 0.5 * (1 + relative) * width, low + 0.5 * (1 - relative) * width
         return [part[np.newaxis] for part in (left, low + high - left, right, low + high - right)]
     if mapping.balanced:
-        centre = 0.5 * (low + high)
-        return [(centre + sign * 0.5 * relative * width)[np.newaxis] for sign in (1, -1)]
+        either = 0.5 * (low + high), 0.5 * relative * width
+        return [(either[0] + sign * either[1])[np.newaxis] for sign in (1, -1)]
     digits = _digits(np.abs(relative), mapping)
     raised = low + digits * width
     positive = relative > 0

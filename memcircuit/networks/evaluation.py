@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.ageing import Drift
-from memcircuit.networks.checks import require_count
+from memcircuit.networks.checks import require_count, require_kind
 from memcircuit.networks.converters import Converter
 from memcircuit.networks.faults import Faults
-from memcircuit.networks.hardware import Hardware
+from memcircuit.networks.hardware import Given, Hardware
+from memcircuit.networks.intervals import require_confidence, student, wilson
 from memcircuit.networks.mapping import Mapping
 from memcircuit.networks.network import Network, classes, confusion_counts, input_array, label_array
 from memcircuit.networks.programmed import LayerError, ProgrammedNetwork, program
@@ -37,9 +38,9 @@ class HardwareEntries(TypedDict, total=False):
     mapping: Mapping
     quantise: bool
     programming_error: Spread | None
-    device_to_device: Spread | Literal["table"] | None
-    cycle_to_cycle: Spread | Literal["table"] | None
-    read_noise: Spread | Literal["table"] | None
+    device_to_device: Given
+    cycle_to_cycle: Given
+    read_noise: Given
     drift: Drift | None
     temperature: float | None
     faults: Faults | None
@@ -61,7 +62,7 @@ class Evaluation:
         labels: (images,) class of each image.
         classes: number of classes.
         float_accuracy: share that the float network classifies correctly.
-        errors: for each seed, the error of every layer.
+        errors: for each seed, the error of every layer, on the first 256 images.
         clipped: share of the weights that the mapping cut.
         hardware: what the network was put on.
     """
@@ -94,15 +95,11 @@ class Evaluation:
         Raises:
             UsageError: a confidence that is not between 0 and 1.
         """
-        if not 0.0 < confidence < 1.0:
-            raise UsageError(f"confidence is {confidence}; it must lie between 0 and 1")
+        require_confidence(confidence)
         if len(self.accuracy) == 1:
             return wilson(self.mean, len(self.labels), confidence)
-        from scipy.stats import t
-
-        count = len(self.accuracy)
-        half = float(t.ppf(0.5 + 0.5 * confidence, count - 1)) * self.spread / np.sqrt(count)
-        return max(0.0, self.mean - float(half)), min(1.0, self.mean + float(half))
+        low, high = student(self.accuracy, confidence)
+        return float(low), float(high)
 
     def confusion_matrix(self) -> NDArray[np.int64]:
         """Count the images of each class (row) taken for each class (column), over all seeds."""
@@ -174,24 +171,17 @@ def evaluate(
         UsageError: images, labels or hardware that do not fit; nothing was computed.
     """
     chosen = _hardware(hardware, entries)
-    if not isinstance(network, Network):
-        raise UsageError(f"network is a {type(network).__name__}; give a Network")
+    require_kind(network, Network, "network", "a Network; a result of training has one: .network()")
     whole = input_array(network, images, dtype)
     count = int(np.prod(network.shapes[-1]))
+    if count < 2:
+        raise UsageError("the network has one output; classes need one output each")
     wanted = label_array(labels, len(whole), count)
     require_count(seeds, "seeds")
     if batch is not None:
         require_count(batch, "batch")
-    streams: list[np.random.Generator | None] = [None]
-    if chosen.draws:
-        if not isinstance(rng, np.random.Generator):
-            raise UsageError(
-                f"rng is {rng!r}; this hardware draws at random: pass "
-                "numpy.random.default_rng(seed)"
-            )
-        streams = list(rng.spawn(int(seeds)))
     predictions, errors, clipped = [], [], 0.0
-    for stream in streams:
+    for stream in chosen.streams(rng, int(seeds) if chosen.draws else 1):
         written = program(network, chosen, stream, calibration=calibration, dtype=dtype)
         predictions.append(written.classify(whole, batch=batch))
         errors.append(written.layer_errors(whole[:_ERROR_IMAGES]))
@@ -211,16 +201,6 @@ def evaluate(
     )
 
 
-def wilson(share: float, count: int, confidence: float) -> tuple[float, float]:
-    """Return Wilson's confidence interval of a share found in ``count`` trials."""
-    from scipy.stats import norm
-
-    z = float(norm.ppf(0.5 + 0.5 * confidence))
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
-
-
 def _hardware(hardware: Hardware | None, entries: HardwareEntries) -> Hardware:
     known = HardwareEntries.__annotations__
     strange = [name for name in entries if name not in known]
@@ -228,13 +208,12 @@ def _hardware(hardware: Hardware | None, entries: HardwareEntries) -> Hardware:
         raise UsageError(f"{strange[0]} is no entry of Hardware; choose {', '.join(known)}")
     if hardware is None:
         return Hardware(**entries)
-    if not isinstance(hardware, Hardware):
-        raise UsageError(f"hardware is a {type(hardware).__name__}; give Hardware(...)")
+    require_kind(hardware, Hardware, "hardware", "Hardware(...)")
     return replace(hardware, **entries) if entries else hardware
 
 
 def _clipped(written: ProgrammedNetwork) -> float:
     cells = written.cells.values()
-    total = sum(one.encoded.conductance[0].size for one in cells)
-    cut = sum(one.encoded.clipped * one.encoded.conductance[0].size for one in cells)
-    return float(cut / total) if total else 0.0
+    counts = [one.encoded.weight_count for one in cells]
+    cut = sum(one.encoded.clipped * count for one, count in zip(cells, counts, strict=True))
+    return float(cut / sum(counts)) if counts else 0.0

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_number
-from memcircuit.networks.layer import number_array
+from memcircuit.networks.layer import Key, number_array
 
 Array = NDArray[np.float64]
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class Faults:
 
     Attributes:
         stuck_off: dimensionless 0..1, share of the cells of every matrix that is stuck off;
-            ``round(share * cells)`` of them are drawn.
+            so many are drawn, a fraction of a cell being one with that probability.
         stuck_on: the same of cells that are stuck on.
         stuck_off_conductance: S; the lowest of the cells when None.
         stuck_on_conductance: S; needed where cells are stuck on.
@@ -51,7 +50,7 @@ class Faults:
         for name in ("stuck_off_conductance", "stuck_on_conductance"):
             value = getattr(self, name)
             if value is not None:
-                require_number(value, f"faults: {name}, S,")
+                require_number(value, f"faults: {name}, S,", most=1.0)
         if not isinstance(self.maps, Mapping):
             raise UsageError("faults: give maps by layer and name, as {(0, 'kernel'): array}")
         for key, given in self.maps.items():
@@ -107,12 +106,13 @@ class Faults:
         if given is not None:
             return given
         cells = int(np.prod(shape))
-        off, on = (round(share * cells) for share in (self.stuck_off, self.stuck_on))
         stuck = np.zeros(cells, dtype=np.int8)
         if not self.random:
             return stuck.reshape(shape)
         if rng is None:
             raise UsageError("faults: shares of stuck cells are drawn; pass rng=...")
+        # rounded at random: a small share of a small matrix is right on average
+        off, on = (int(share * cells + rng.random()) for share in (self.stuck_off, self.stuck_on))
         chosen = rng.choice(cells, size=min(off + on, cells), replace=False)
         stuck[chosen[:off]] = -1
         stuck[chosen[off:]] = 1

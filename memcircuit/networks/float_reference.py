@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.networks.adam import Adam
 from memcircuit.networks.checks import require_count
-from memcircuit.networks.digits import Digits, split
+from memcircuit.networks.labelled import Labelled, split
 from memcircuit.networks.network import Network, confusion_counts
-from memcircuit.networks.perceptron import Perceptron
+from memcircuit.networks.perceptron import LabelledData, Perceptron
 
 Array = NDArray[np.float64]
 Weights = tuple[Array, ...]
 
-# Adam: images per step, step size (on inputs 0..1 and mean gradients), and the paper's constants.
+# Images per step, and Adam's step size on inputs 0..1 and mean gradients.
 _BATCH, _STEP = 32, 3e-3
-_MEAN_DECAY, _SQUARE_DECAY, _SMALL = 0.9, 0.999, 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class FloatResult:
 
 
 def train_float(
-    training: Digits,
-    test: Digits,
+    training: Labelled,
+    test: LabelledData,
     rng: np.random.Generator,
     *,
     perceptron: Perceptron | None = None,
@@ -99,24 +99,16 @@ def train_float(
 
 
 def _minimise(
-    perceptron: Perceptron, digits: Digits, rng: np.random.Generator, epochs: int
+    perceptron: Perceptron, data: LabelledData, rng: np.random.Generator, epochs: int
 ) -> Iterator[Weights]:
     """Give the weights after each epoch."""
-    inputs, targets = perceptron.inputs(digits, "training"), perceptron.targets(digits.labels)
+    inputs, targets = perceptron.inputs(data, "training"), perceptron.targets(data.labels)
     weights = [rng.standard_normal(shape) / np.sqrt(shape[0]) for shape in perceptron.shapes]
-    means, squares = ([np.zeros(shape) for shape in perceptron.shapes] for _ in range(2))
-    steps = 0
+    adam = Adam(weights, _STEP)
     for _ in range(epochs):
         order = rng.permutation(len(inputs))
         for start in range(0, len(order), _BATCH):
             shown = order[start : start + _BATCH]
-            steps += 1
             _, descents = perceptron.loss(weights, inputs[shown], targets[shown])
-            for layer, descent in enumerate(descents):
-                gradient = descent / len(shown)
-                means[layer] += (1.0 - _MEAN_DECAY) * (gradient - means[layer])
-                squares[layer] += (1.0 - _SQUARE_DECAY) * (gradient**2 - squares[layer])
-                mean = means[layer] / (1.0 - _MEAN_DECAY**steps)
-                size = np.sqrt(squares[layer] / (1.0 - _SQUARE_DECAY**steps))
-                weights[layer] = weights[layer] + _STEP * mean / (size + _SMALL)
+            weights = adam.moved(weights, [-descent / len(shown) for descent in descents])
         yield tuple(weights)

@@ -9,7 +9,12 @@ import numpy as np
 
 from memcircuit.errors import TableError, UsageError
 from memcircuit.networks.ageing import Drift
-from memcircuit.networks.checks import require_number
+from memcircuit.networks.checks import (
+    require_device,
+    require_flag,
+    require_generator,
+    require_number,
+)
 from memcircuit.networks.converters import Converter
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.mapping import Mapping
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 #: Conductances of cells where no table says otherwise, S: the range of Lin et al. 2022,
 #: doi:10.3390/nano12071075.
 LOWEST, HIGHEST = 1e-6, 350e-6
+#: A spread, or that of the table.
 Given = Spread | Literal["table"] | None
 
 
@@ -55,9 +61,10 @@ class Hardware:
         adc: converter of the sums of every array, each slice on its own; the parts of a weight
             are subtracted before it.
         array: largest array and its wires, as `mc.Crossbar`; a matrix is divided among as few as
-            hold it, evenly. None: each matrix in one array with ideal wires.
+            hold it, evenly. None: each matrix in one array with ideal wires. Cells are read as the
+            table's conductances; the Crossbar's own kind of cell and its gates are not looked at.
         device: the device behind the table, for ``temperature``.
-        read_voltage: V, at which its states are known.
+        read_voltage: V on the row of a full-scale input; at it the device's states are known.
         levels: the table's levels within the range used; None without a table.
     """
 
@@ -86,7 +93,7 @@ class Hardware:
         if isinstance(levels, ConductanceTable):
             levels = LevelTable.from_pulses(levels)
         if levels is not None and not isinstance(levels, LevelTable):
-            raise UsageError(f"table is a {type(levels).__name__}; give a ConductanceTable")
+            raise UsageError(f"table is {levels!r}; give a ConductanceTable or a LevelTable")
         object.__setattr__(self, "levels", levels)
         self._check_types()
         for name in LEVEL_SPREADS:
@@ -107,13 +114,13 @@ class Hardware:
 
         spread = "a Spread, such as Spread.of_range(0.05)"
         kinds: dict[str, tuple[type, str]] = {
-            "mapping": (Mapping, "a Mapping"),
+            "mapping": (Mapping, "a Mapping, such as Mapping('offset')"),
             "programming_error": (Spread, spread),
             "device_to_device": (Spread, f"{spread}, or 'table'"),
             "cycle_to_cycle": (Spread, f"{spread}, or 'table'"),
             "read_noise": (Spread, f"{spread}, or 'table'"),
-            "drift": (Drift, "a Drift"),
-            "faults": (Faults, "Faults"),
+            "drift": (Drift, "a Drift, such as Drift(time=1e4, exponent=0.01)"),
+            "faults": (Faults, "Faults, such as Faults(stuck_off=0.05)"),
             "dac": (Converter, "a Converter, such as Converter(8)"),
             "adc": (Converter, "a Converter, such as Converter(8)"),
             "array": (Crossbar, "a Crossbar, such as Crossbar(rows=64, columns=64, wires=2.0)"),
@@ -126,14 +133,10 @@ class Hardware:
                 continue
             raise UsageError(f"{name} is {value!r}; give {wanted}")
         if self.device is not None:
-            from memcircuit.devices.device import Device
-
-            if not isinstance(self.device, Device):
-                raise UsageError(f"device is {self.device!r}; give a Device, as of mc.device(NAME)")
+            require_device(self.device)
         if not isinstance(self.mapping, Mapping):
             raise UsageError("mapping is None; give a Mapping")
-        if not isinstance(self.quantise, bool):
-            raise UsageError(f"quantise is {self.quantise!r}; give True or False")
+        require_flag(self.quantise, "quantise")
         # inf leaves out every conductance but 0
         if self.on_off is not None and self.on_off != np.inf:
             require_number(self.on_off, "on_off, if not inf,", least=1.0, above=True)
@@ -148,11 +151,14 @@ class Hardware:
         if not self.quantise or levels is None:
             return
         low, high = self.span
-        if len(levels) < self.mapping.levels:
+        wanted = self.mapping.levels
+        apart = np.unique(levels.nearest(np.linspace(low, high, wanted))).size
+        if apart < wanted:
             raise TableError(
-                f"the table has {len(levels)} levels from {low:g} S to {high:g} S; mapping with "
-                f"{self.mapping.bits} bits needs {self.mapping.levels}"
+                f"the table has {len(levels)} levels from {low:g} S to {high:g} S, {apart} of them "
+                f"near equal distances; mapping with {self.mapping.bits} bits needs {wanted}"
             )
+        _ = self.middle
 
     def _above(self, levels: LevelTable) -> LevelTable:
         """Return the levels that the ratio leaves.
@@ -207,6 +213,22 @@ class Hardware:
             raise TableError(f"the cells reach from {low:g} S to {high:g} S; they must rise")
         return low, high
 
+    @property
+    def middle(self) -> float:
+        """Where the cells of an offset column are, S: a level, where cells are quantised.
+
+        Raises:
+            TableError: no level between the lowest and the highest.
+        """
+        low, high = self.span
+        middle = 0.5 * (low + high)
+        if not self.quantise or self.levels is None or self.mapping.encoding != "offset":
+            return middle
+        nearest = float(self.levels.nearest(middle))
+        if not low < nearest < high:
+            raise TableError("the table has no level between its lowest and highest for an offset")
+        return nearest
+
     def spread(self, name: str) -> Spread | None:
         """Return the spread of this name, that of the table where it says so."""
         given: Spread | str | None = getattr(self, name)
@@ -221,6 +243,18 @@ class Hardware:
         drawn = self.faults is not None and self.faults.random
         drawn |= self.drift is not None and self.drift.spread > 0.0
         return drawn or any(one is not None and not one.none for one in spreads)
+
+    def streams(
+        self, rng: np.random.Generator | None, count: int
+    ) -> list[np.random.Generator | None]:
+        """Return a generator of its own for each of ``count``; None where nothing is drawn.
+
+        Raises:
+            UsageError: something is drawn, and ``rng`` is no generator.
+        """
+        if not self.draws:
+            return [None] * count
+        return list(require_generator(rng).spawn(count))
 
 
 def ideal_wires(array: Crossbar) -> bool:

@@ -14,6 +14,8 @@ from memcircuit.errors import UsageError
 
 Array = NDArray[np.floating]
 Shape = tuple[int, ...]
+#: Index of a layer and name of its matrix.
+Key = tuple[int, str]
 
 
 @dataclass(frozen=True, eq=False)

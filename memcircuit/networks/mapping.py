@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
+from memcircuit.networks.checks import require_count, require_flag, require_number
 
 Encoding = Literal["pair", "offset", "bridge"]
 _MOST_BITS = 24
@@ -24,7 +22,8 @@ class Mapping:
     * ``pair`` (2M, 2 x 1T1R): w is proportional to G+ - G-. One of the two is raised by
       |v| (H - L) above L, or, if ``balanced``, both leave the middle by half of that.
     * ``offset``: one cell at the middle plus v (H - L)/2, less a column of cells at the middle,
-      of which every array has one.
+      of which every array has one. Where cells are quantised the middle is the level nearest to
+      it, and weights reach as far on both sides as on the shorter one.
     * ``bridge`` (4M): w is proportional to M2/(M1 + M2) - M4/(M3 + M4), memristances; the cells
       of each arm always sum to L + H.
 
@@ -68,13 +67,10 @@ class Mapping:
                 )
         for name, most in (("cells", 1024), ("slices", _MOST_BITS), ("bits", _MOST_BITS)):
             value = getattr(self, name)
-            if name == "bits" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | np.integer):
-                raise UsageError(f"mapping: {name} is {value!r}; it must be a whole number")
-            if not 1 <= value <= most:
-                raise UsageError(f"mapping: {name} is {value}; it must be 1 to {most}")
+            if name != "bits" or value is not None:
+                require_count(value, f"mapping: {name}", most=most)
         require_number(self.clip, "mapping: clip", most=1.0, above=True)
+        require_flag(self.balanced, "mapping: balanced")
         self._check_together()
 
     def _check_together(self) -> None:

@@ -10,11 +10,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_count
-from memcircuit.networks.layer import Array, Layer, Matrix, Product, Shape, number_array
+from memcircuit.networks.layer import Array, Key, Layer, Matrix, Product, Shape, number_array
 
 # Images computed at a time: so many, and so many values of the largest layer.
 _MOST_IMAGES, _VALUES = 1000, 1_000_000
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +191,11 @@ def input_array(network: Network, images: ArrayLike, dtype: DTypeLike) -> Array:
     Raises:
         UsageError: no images, another shape, no numbers, NaN or infinity, or another number type.
     """
+    if getattr(images, "dtype", None) == np.uint8:
+        raise UsageError(
+            "images are grey values from 0 to 255 (uint8); give shares of the highest, as "
+            "LabelledImages.grey does"
+        )
     whole: Array = number_array(images, "images", number_type(dtype))
     if whole.shape[1:] != network.input_shape or not len(whole):
         raise UsageError(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import activation
+from memcircuit.networks.dense import Dense
 from memcircuit.networks.digits import CLASSES, PIXELS
 from memcircuit.networks.network import Network
 
@@ -184,8 +185,6 @@ class Perceptron:
 
     def network(self, weights: Sequence[Array]) -> Network:
         """Return weights (rows, columns) of one seed as a network of dense layers."""
-        from memcircuit.networks.dense import Dense
-
         functions = [self.activation] * (len(weights) - 1) + ["tanh"]
         layers = tuple(
             Dense(matrix[:-1], bias=matrix[-1], activation=function)

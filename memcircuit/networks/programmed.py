@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from memcircuit.errors import UsageError
 from memcircuit.networks.array_product import ArrayProduct, Reach
 from memcircuit.networks.cells import Cells, plan_cells, write_cells
+from memcircuit.networks.checks import require_kind
 from memcircuit.networks.hardware import Hardware
-from memcircuit.networks.layer import Array
+from memcircuit.networks.layer import Array, Key
 from memcircuit.networks.network import (
-    Key,
     Network,
     classes,
     forward,
@@ -53,10 +53,10 @@ class ProgrammedNetwork:
         products: how they compute; every read draws fresh noise, where there is any.
     """
 
-    network: Network
+    network: Network = field(repr=False)
     hardware: Hardware
-    cells: Mapping[Key, Cells]
-    products: Mapping[Key, ArrayProduct]
+    cells: Mapping[Key, Cells] = field(repr=False)
+    products: Mapping[Key, ArrayProduct] = field(repr=False)
 
     def outputs(
         self, images: ArrayLike, *, batch: int | None = None, dtype: DTypeLike | None = None
@@ -129,23 +129,14 @@ def program(
         UsageError: something is drawn and there is no ``rng``, a range has to be calibrated and
             there are no images, an array narrower than a weight, or a fault map that fits none.
     """
-    if not isinstance(network, Network):
-        raise UsageError(f"network is a {type(network).__name__}; give a Network")
-    if not isinstance(hardware, Hardware):
-        raise UsageError(f"hardware is a {type(hardware).__name__}; give Hardware(...)")
+    require_kind(network, Network, "network", "a Network; a result of training has one: .network()")
+    require_kind(hardware, Hardware, "hardware", "Hardware(...)")
     kind = number_type(dtype)
     keys = [key for key, _ in network.matrices()]
     _check_maps(hardware, keys)
     _check_calibration(network, hardware, calibration)
     plans = {key: plan_cells(matrix, hardware, key) for key, matrix in network.matrices()}
-    streams: list[np.random.Generator | None] = [None] * len(keys)
-    if hardware.draws:
-        if not isinstance(rng, np.random.Generator):
-            raise UsageError(
-                f"rng is {rng!r}; this hardware draws at random: pass "
-                "numpy.random.default_rng(seed)"
-            )
-        streams = list(rng.spawn(len(keys)))
+    streams = hardware.streams(rng, len(keys))
     cells = {
         key: write_cells(matrix, plans[key], hardware, stream, key)
         for (key, matrix), stream in zip(network.matrices(), streams, strict=True)
@@ -185,7 +176,10 @@ def _check_maps(hardware: Hardware, keys: list[Key]) -> None:
 
 def _check_calibration(network: Network, hardware: Hardware, calibration: ArrayLike | None) -> None:
     if calibration is not None:
-        input_array(network, calibration, np.float64)
+        try:
+            input_array(network, calibration, np.float64)
+        except UsageError as error:
+            raise UsageError(f"calibration: {error}") from error
         return
     for name in ("dac", "adc"):
         converter = getattr(hardware, name)

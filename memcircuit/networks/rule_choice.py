@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_count
-from memcircuit.networks.digits import Digits, split
+from memcircuit.networks.labelled import Labelled, split
 from memcircuit.networks.perceptron import Perceptron
 from memcircuit.networks.pulse_rules.rule import PulseRule
 from memcircuit.networks.pulse_rules.sign_pulses import SignPulses
@@ -48,7 +48,7 @@ class RatedRule:
 
 def rate_rules(
     response: PulseResponse,
-    training: Digits,
+    training: Labelled,
     rng: np.random.Generator,
     *,
     rules: Sequence[PulseRule] = CANDIDATES,

@@ -9,6 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import (
+    require_count,
+    require_device,
+    require_flag,
+    require_kind,
+)
 from memcircuit.networks.layer import number_array
 
 if TYPE_CHECKING:
@@ -53,11 +59,14 @@ class Spread:
         try:
             size = np.array(self.size, dtype=np.float64)
         except (TypeError, ValueError) as error:
-            raise UsageError(f"spread: {self.size!r} is no number") from error
+            raise UsageError(
+                f"spread: {np.asarray(self.size).tolist()!r} is no number; 0.05 is 5 %"
+            ) from error
         if not np.isfinite(size).all() or (size < 0).any():
             raise UsageError(f"spread: {size} must be at least 0 and finite")
         if size.ndim != (1 if self.kind == "curve" else 0):
             raise UsageError(f"spread: size has shape {size.shape}; give one number")
+        require_flag(self.lognormal, "spread: lognormal")
         object.__setattr__(self, "size", size)
 
     @classmethod
@@ -119,6 +128,9 @@ class Spread:
     @classmethod
     def of_levels(cls, levels: LevelTable, name: str) -> Spread:
         """Return the ``device_to_device``, ``cycle_to_cycle`` or ``read_noise`` of a table."""
+        from memcircuit.tables.levels import LevelTable
+
+        require_kind(levels, LevelTable, "levels", "a LevelTable")
         if name not in LEVEL_SPREADS:
             raise UsageError(f"spread: {name!r}; choose one of {', '.join(LEVEL_SPREADS)}")
         return cls.of_curve(levels.conductance, getattr(levels, name))
@@ -129,28 +141,31 @@ class Spread:
 
         Args:
             written: result of `write_verify_cells`, with targets in S.
-            bins: targets are sorted and divided into so many groups of equal size; fewer where
-                a group would hold less than two cells, or two groups the same targets.
+            bins: most groups: one for each target where they are so few and each is of several
+                cells; otherwise neighbouring targets, as evenly divided as can be.
 
         Raises:
             UsageError: no such result, or fewer than two cells.
         """
-        if "target" not in written or "measured" not in written:
-            raise UsageError("spread: not the result of write_verify_cells: no target, measured")
+        import xarray as xr
+
+        require_count(bins, "spread: bins")
+        if not isinstance(written, xr.Dataset) or not {"target", "measured"} <= {*written}:
+            raise UsageError("spread: not the result of mc.write_verify_cells: no target, measured")
         if written["target"].attrs.get("units") != "S":
             raise UsageError("spread: the targets are no conductances; a bridge's are ratios")
         target, measured = (written[name].to_numpy().ravel() for name in ("target", "measured"))
-        if target.size < 2 or bins < 1:
-            raise UsageError(f"spread: {target.size} cells in {bins} groups; at least 2 cells")
-        order = np.argsort(target, kind="stable")
-        groups = np.array_split(order, max(1, min(bins, target.size // 2)))
-        at = np.array([target[group].mean() for group in groups])
-        apart = np.concatenate([[True], np.diff(at) > 0])
-        error = measured - target
+        if target.size < 2:
+            raise UsageError(f"spread: {target.size} cells; at least 2")
+        targets, place, cells = np.unique(target, return_inverse=True, return_counts=True)
+        single = len(targets) <= bins and cells.min() > 1
+        count = len(targets) if single else max(1, min(bins, len(targets) // 2))
+        parts = np.array_split(np.arange(len(targets)), count)
+        errors = [(measured - target)[np.isin(place, part)] for part in parts]
         return cls.of_curve(
-            at[apart],
-            np.array([error[group].std(ddof=1) for group in groups])[apart],
-            np.array([error[group].mean() for group in groups])[apart],
+            [target[np.isin(place, part)].mean() for part in parts],
+            [error.std(ddof=1) for error in errors],
+            [error.mean() for error in errors],
         )
 
     @classmethod
@@ -160,6 +175,7 @@ class Spread:
         Raises:
             UsageError: the card states none.
         """
+        require_device(device)
         if device.card is None or "read" not in device.card.noise:
             raise UsageError(f"device {device.name!r}: its card states no noise of a read")
         return cls.of_value(device.card.noise["read"].value)

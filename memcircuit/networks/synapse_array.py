@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import TableError, UsageError
-from memcircuit.networks.faults import Faults, Key
+from memcircuit.networks.faults import Faults
+from memcircuit.networks.layer import Key
 from memcircuit.networks.seed_draws import SeedDraws
 from memcircuit.tables.response import PulseResponse
 

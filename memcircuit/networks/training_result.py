@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
+from memcircuit.networks.intervals import require_confidence, student
 from memcircuit.networks.network import Network, confusion_counts
 from memcircuit.networks.perceptron import Perceptron
 from memcircuit.networks.pulse_rules.rule import PulseRule
@@ -86,18 +86,12 @@ class TrainingResult:
         """
         if images not in ("test", "train"):
             raise UsageError(f"learning curve of {images!r} images; choose 'test' or 'train'")
-        require_number(level, "confidence level", most=1.0)
+        require_confidence(level, "confidence level")
         reached = self.test_accuracy if images == "test" else self.train_accuracy
         mean = reached.mean(axis=1)
-        half = np.full(len(mean), np.nan)
-        if self.seeds > 1:
-            from scipy.stats import t
-
-            error = reached.std(axis=1, ddof=1) / np.sqrt(self.seeds)
-            half = error * t.ppf(0.5 + level / 2.0, self.seeds - 1)
-        return LearningCurve(
-            mean, np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0), level
-        )
+        nothing = np.full(len(mean), np.nan)
+        low, high = student(reached, level) if self.seeds > 1 else (nothing, nothing)
+        return LearningCurve(mean, low, high, level)
 
     def confusion_matrix(self, seed: int | None = None) -> NDArray[np.int64]:
         """Count the test images of each class (row) taken for each class (column).

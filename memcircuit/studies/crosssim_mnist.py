@@ -86,7 +86,7 @@ class CrossSimMnist:
         noisy = " and ".join(f"{mean:.2%} +- {sd:.2%}" for _, mean, sd in PUBLISHED)
         for reading, found in zip(self.readings, self.evaluations, strict=True):
             ours = (
-                f"{counted(found.mean):.2%} +- {found.spread / 2:.2%} "
+                f"{counted(found.mean):.2%} +- {found.accuracy.std() / 2:.2%} "
                 f"({found.mean:.2%} +- {found.spread:.2%} of the images)"
             )
             rows.append((reading.name, noisy, ours, reading.remark))
@@ -100,20 +100,17 @@ def counted(accuracy: float) -> float:
 
 def network() -> Network:
     """Return the CNN with float weights; it takes (images, 1, 28, 28), 0..1."""
-    from memcircuit.networks.convolution import Conv2d
-    from memcircuit.networks.dense import Dense, Flatten
-    from memcircuit.networks.network import Network
+    from memcircuit.networks.importers import from_torch
 
     with np.load(_WEIGHTS, allow_pickle=False) as stored:
-        return Network(
-            (1, 28, 28),
-            (
-                Conv2d(stored["0.weight"], stored["0.bias"], stride=2, activation="relu"),
-                Conv2d(stored["2.weight"], stored["2.bias"], stride=2, activation="relu"),
-                Flatten(),
-                Dense(stored["5.weight"].T, stored["5.bias"]),
-            ),
-        )
+        return from_torch(
+            dict(stored), (1, 28, 28),
+            layers=[
+                {"type": "Conv2d", "name": "0", "stride": 2}, "ReLU",
+                {"type": "Conv2d", "name": "2", "stride": 2}, "ReLU",
+                "Flatten", {"type": "Linear", "name": "5"},
+            ],
+        )  # fmt: skip
 
 
 def readings() -> tuple[Reading, ...]:

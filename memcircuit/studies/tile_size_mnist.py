@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from memcircuit.networks.datasets import LabelledImages
-    from memcircuit.studies.tiled_perceptron import Perceptron, Tiling
+    from memcircuit.studies.tiled_perceptron import HiddenLayer, Tiling
 
 Images = NDArray[np.float32]
 
@@ -144,7 +144,7 @@ def run(
     return TileSizes(positive, ideal, unaware, aware, pairs)
 
 
-def _on_pairs(perceptron: Perceptron, images: Images, test: LabelledImages, size: int) -> float:
+def _on_pairs(perceptron: HiddenLayer, images: Images, test: LabelledImages, size: int) -> float:
     from memcircuit.crossbar import Crossbar
     from memcircuit.networks.dense import Dense
     from memcircuit.networks.evaluation import evaluate

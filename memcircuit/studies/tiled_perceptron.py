@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.networks.adam import Adam
+
 Array = NDArray[np.float64]
 Float = NDArray[np.floating]
 
-# Adam's constants.
-_DECAY, _SQUARE_DECAY, _TINY = 0.9, 0.999, 1e-8
 # Steps between two solutions of the wires during training: the share of the current that wires
 # leave changes slowly, and more often brings nothing.
 _REFRESH = 100
@@ -61,19 +61,12 @@ class Tiling:
         return (share * conductance - self.lowest) / slope + lowest, share
 
     def _share(self, conductance: Array) -> Array:
-        from memcircuit.crossbar.transfer import transfer_matrix
+        from memcircuit.crossbar.transfer import divided_transfer
 
-        share = np.ones_like(conductance)
         if self.wire == 0.0:
-            return share
-        same: dict[tuple[int, ...], list[tuple[slice, slice]]] = {}
-        for tile in self._tiles(conductance.shape):
-            same.setdefault(conductance[tile].shape, []).append(tile)
-        for tiles in same.values():
-            cells = np.stack([conductance[tile] for tile in tiles])
-            for tile, solved in zip(tiles, transfer_matrix(cells, self.wire), strict=True):
-                share[tile] = solved.T / conductance[tile]
-        return share
+            return np.ones_like(conductance)
+        tiles = self._tiles(conductance.shape)
+        return divided_transfer(conductance, tiles, self.wire) / conductance
 
     def _tiles(self, shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
         for row in range(0, shape[0], self.size):
@@ -82,8 +75,8 @@ class Tiling:
 
 
 @dataclass(frozen=True, eq=False)
-class Perceptron:
-    """One hidden layer with ReLU.
+class HiddenLayer:
+    """A perceptron of one hidden layer with ReLU.
 
     Attributes:
         weights: (inputs, hidden) and (hidden, outputs), dimensionless.
@@ -121,7 +114,7 @@ def train(
     rate: float = 2e-3,
     tiling: Tiling | None = None,
     positive: bool = False,
-) -> Perceptron:
+) -> HiddenLayer:
     """Minimise the cross entropy with Adam, behind the wires of a tiling or without cells.
 
     The gradient takes the share of its current that the wires leave to each cell for constant.
@@ -143,7 +136,7 @@ def train(
     if positive:
         weights = [np.maximum(one, 0.0) for one in weights]
     parameters = [*weights, np.zeros(hidden), np.zeros(outputs)]
-    adam = _Adam.of(parameters, rate)
+    adam = Adam(parameters, rate)
     shares: list[Array | None] = [None, None]
     for _ in range(epochs):
         order = rng.permutation(len(images))
@@ -151,7 +144,7 @@ def train(
             taken = order[start : start + batch]
             acting = parameters[:2]
             if tiling is not None:
-                if adam.step % _REFRESH == 0:
+                if adam.steps % _REFRESH == 0:
                     shares = [None, None]
                 behind = [tiling.effective(*one) for one in zip(acting, shares, strict=True)]
                 acting, shares = [w for w, _ in behind], [share for _, share in behind]
@@ -159,35 +152,10 @@ def train(
             for layer, share in enumerate(shares):
                 if share is not None:
                     found[layer] = found[layer] * share
-            adam.move(parameters, found)
+            parameters = adam.moved(parameters, found)
             if positive:
                 parameters[:2] = [np.maximum(one, 0.0) for one in parameters[:2]]
-    return Perceptron((parameters[0], parameters[1]), (parameters[2], parameters[3]))
-
-
-@dataclass
-class _Adam:
-    """Kingma and Ba 2015, arXiv:1412.6980, algorithm 1."""
-
-    rate: float
-    moments: list[Array]
-    squares: list[Array]
-    step: int = 0
-
-    @classmethod
-    def of(cls, parameters: list[Array], rate: float) -> _Adam:
-        zeros = [np.zeros_like(one) for one in parameters]
-        return cls(rate, zeros, [np.zeros_like(one) for one in parameters])
-
-    def move(self, parameters: list[Array], gradients: list[Float]) -> None:
-        """Move the parameters, in place."""
-        self.step += 1
-        for index, gradient in enumerate(gradients):
-            self.moments[index] += (1 - _DECAY) * (gradient - self.moments[index])
-            self.squares[index] += (1 - _SQUARE_DECAY) * (gradient**2 - self.squares[index])
-            size = np.sqrt(self.squares[index] / (1 - _SQUARE_DECAY**self.step)) + _TINY
-            mean = self.moments[index] / (1 - _DECAY**self.step)
-            parameters[index] -= self.rate * mean / size
+    return HiddenLayer((parameters[0], parameters[1]), (parameters[2], parameters[3]))
 
 
 def _gradients(x: Float, labels: NDArray[np.int64], parameters: list[Array]) -> list[Float]:

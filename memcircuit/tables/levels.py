@@ -58,6 +58,14 @@ class LevelTable:
                 "levels and merge equal ones"
             )
 
+    def __eq__(self, other: object) -> bool:
+        names = ("conductance", "device_to_device", "cycle_to_cycle", "read_noise")
+        return isinstance(other, LevelTable) and all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in names
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __len__(self) -> int:
         return len(self.conductance)
 
@@ -107,8 +115,7 @@ class LevelTable:
         Raises:
             TableError: fewer than 2 levels, or ends that do not rise from at least 0.
         """
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 2:
-            raise TableError(f"level table: {count!r} levels; a whole number of at least 2")
+        _check_count(count)
         if not 0 <= lowest < highest < np.inf:
             raise TableError(f"level table: from {lowest!r} to {highest!r} S; must rise from >= 0")
         return cls.of(np.linspace(lowest, highest, int(count)))
@@ -175,8 +182,7 @@ class LevelTable:
         Raises:
             TableError: fewer levels than asked for, fewer than 2, or too uneven for so many.
         """
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 2:
-            raise TableError(f"level table: {count!r} levels; a whole number of at least 2")
+        _check_count(count)
         wanted = np.linspace(*self.range, int(count))
         places = np.unique(np.searchsorted(self.conductance, self.nearest(wanted)))
         if len(places) < count:
@@ -188,6 +194,11 @@ class LevelTable:
             self.conductance[places], self.device_to_device[places],
             self.cycle_to_cycle[places], self.read_noise[places],
         )  # fmt: skip
+
+
+def _check_count(count: object) -> None:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 2:
+        raise TableError(f"level table: {count!r} levels; a whole number of at least 2")
 
 
 def _numbers(name: str, values: ArrayLike) -> Array:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.errors import TableError
+
 
 @dataclass(frozen=True)
 class PulseResponse:
@@ -31,3 +33,13 @@ class PulseResponse:
     def devices(self) -> int:
         """Number of devices measured."""
         return int(self.set_step.shape[0])
+
+
+def require_points(points: object) -> None:
+    """Refuse a number of conductances that makes no grid.
+
+    Raises:
+        TableError: no whole number of at least 2.
+    """
+    if isinstance(points, bool) or not isinstance(points, int | np.integer) or points < 2:
+        raise TableError(f"pulse response on {points!r} points; a whole number of at least 2")

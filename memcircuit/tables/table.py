@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.errors import TableError
 from memcircuit.files import whole_file
-from memcircuit.tables.response import PulseResponse
+from memcircuit.tables.response import PulseResponse, require_points
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -222,8 +222,7 @@ class ConductanceTable:
         Raises:
             TableError: fewer points.
         """
-        if not isinstance(points, int | np.integer) or points < 2:
-            raise TableError(f"pulse response on {points} points; at least 2")
+        require_points(points)
         low = min(float(self.curves(d).min()) for d in DIRECTIONS)
         high = max(float(self.curves(d).max()) for d in DIRECTIONS)
         grid = np.linspace(low, high, points)

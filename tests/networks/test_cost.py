@@ -17,7 +17,7 @@ from memcircuit.networks.cost_figures import (
     ADC_ENERGY,
     ADC_TIME,
     DAC_ENERGY,
-    Figure,
+    CitedFigure,
     Technology,
 )
 from memcircuit.networks.cost_load import (
@@ -241,7 +241,7 @@ def test_area_of_a_weight_is_that_of_the_review(mapping, cell, area):
 
 def test_wires_take_c_v_squared():
     """3 pairs: 6 cells of 2F beside each other on a row at full scale."""
-    around = Technology(feature=50e-9, wire_capacitance=Figure(1e-10, "F/m", "this test"))
+    around = Technology(feature=50e-9, wire_capacitance=CitedFigure(1e-10, "F/m", "this test"))
     cells = dense([[1.0, 0.5, -1.0]])
     cost = network_cost(cells, [[1.0]], read_time=READ_TIME, technology=around)
     assert part(cost, INFERENCE, "wires") == pytest.approx([6 * 100e-9 * 1e-10 * 0.2**2])
@@ -325,12 +325,14 @@ def test_bad_input_is_refused():
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ({"feature": 0.0}, "feature is 0.0 m"),
+        ({"feature": 0.0}, "feature, m, is 0.0"),
+        ({"feature": "small"}, "feature, m, is 'small'"),
         ({"cell": "2M"}, "choose 1M or 1T1R"),
+        ({"cell": ["1M"]}, "choose 1M or 1T1R"),
         ({"columns_per_adc": 0}, "columns_per_adc is 0"),
         ({"columns_per_adc": 2.0}, "columns_per_adc is 2.0"),
-        ({"adc_energy": 1e-15}, "adc_energy is 1e-15; give Figure"),
-        ({"adc_energy": Figure(1e-15, "m2", "here")}, "give Figure.*'J'"),
+        ({"adc_energy": 1e-15}, "adc_energy is 1e-15; give CitedFigure"),
+        ({"adc_energy": CitedFigure(1e-15, "m2", "here")}, "give CitedFigure.*'J'"),
     ],
 )
 def test_technology_refuses(entries, said):
@@ -340,7 +342,7 @@ def test_technology_refuses(entries, said):
 
 @pytest.mark.parametrize("value", [-1.0, np.nan, np.inf, "1"])
 def test_a_figure_is_a_number_with_a_source(value):
-    with pytest.raises(UsageError, match="give 0 or more"):
-        Figure(value, "J", "here")
+    with pytest.raises(UsageError, match="figure: value, J, is"):
+        CitedFigure(value, "J", "here")
     with pytest.raises(UsageError, match="needs a unit and a source"):
-        Figure(1.0, "J", "")
+        CitedFigure(1.0, "J", "")

@@ -26,11 +26,9 @@ from memcircuit.networks.datasets import (
     Archive,
     IdxDataset,
     IdxFile,
-    LabelledImages,
     load_dataset,
     load_emnist_letters,
     load_fashion_mnist,
-    load_letters_subset,
     load_mnist,
 )
 
@@ -353,76 +351,6 @@ def test_broken_zips_are_refused(tmp_path, letters):
             load_dataset(dataset, put(tmp_path / "here", {"gzip.zip": content}))
 
 
-def test_grey_values_scale_to_1_in_the_shape_asked_for():
-    images = np.array([[[0, 51, 255], [102, 153, 204]]], dtype=np.uint8)
-    found = LabelledImages(images, np.array([1]), classes=2)
-    assert len(found) == 1
-    np.testing.assert_allclose(found.grey((6,)), [[0, 0.2, 1, 0.4, 0.6, 0.8]], rtol=1e-7)
-    assert found.grey().dtype == np.float32
-    assert found.grey((1, 2, 3), np.float64).shape == (1, 1, 2, 3)
-    for shape in ((5,), (), (-6, -1), (6, 0)):
-        with pytest.raises(UsageError, match="do not fit"):
-            found.grey(shape)
-    with pytest.raises(UsageError, match="dtype is int8"):
-        found.grey(dtype=np.int8)
-
-
-@pytest.mark.parametrize(
-    ("images", "labels", "said"),
-    [
-        (np.zeros((2, 4), np.uint8), np.zeros(2, int), "images have shape"),
-        (np.zeros((2, 4, 4)), np.zeros(2, int), "float64"),
-        (np.zeros((0, 4, 4), np.uint8), np.zeros(0, int), "none 0"),
-        (np.zeros((2, 4, 4), np.uint8), np.zeros(3, int), "labels have shape"),
-        (np.zeros((2, 4, 4), np.uint8), np.zeros(2), "whole numbers"),
-        (np.zeros((2, 4, 4), np.uint8), np.array([0, 3]), "reach from 0 to 3"),
-        (np.zeros((2, 4, 4), np.uint8), np.array([-1, 2]), "reach from -1 to 2"),
-    ],
-)
-def test_images_that_do_not_fit_their_labels(images, labels, said):
-    with pytest.raises(UsageError, match=said):
-        LabelledImages(images, labels, classes=3)
-
-
-def test_letters_subset_from_numpy_files(tmp_path):
-    generator = np.random.default_rng(5)
-    images = generator.integers(0, 256, (6, 28, 28), dtype=np.uint8)
-    labels = np.array([0, 25, 3, 3, 7, 1], dtype=np.uint8)
-    np.savez(
-        tmp_path / "emnist_letters_balanced.npz",
-        x_train=images[:4], y_train=labels[:4], x_test=images[4:], y_test=labels[4:],
-    )  # fmt: skip
-    is_test = np.array([0, 1, 0, 0, 1, 0], dtype=bool)
-    np.savez(tmp_path / "emnist_letters_pool.npz", images=images, labels=labels, is_test=is_test)
-    training, test = load_letters_subset(tmp_path)
-    np.testing.assert_array_equal(training.labels, labels[:4])
-    np.testing.assert_array_equal(test.images, images[4:])
-    training, test = load_letters_subset(tmp_path, "pool")
-    np.testing.assert_array_equal(test.labels, [25, 7])
-    np.testing.assert_array_equal(training.images, images[~is_test])
-
-
-def test_letters_subset_refuses_other_files(tmp_path, monkeypatch):
-    with pytest.raises(UsageError, match="MEMCIRCUIT_DATA"):
-        load_letters_subset()
-    with pytest.raises(UsageError, match="selection is 'official'"):
-        load_letters_subset(tmp_path, "official")
-    monkeypatch.setenv("MEMCIRCUIT_DATA", str(tmp_path))
-    with pytest.raises(UsageError, match=r"holds no emnist_letters_balanced\.npz"):
-        load_letters_subset()
-    path = tmp_path / "emnist_letters_balanced.npz"
-    path.write_bytes(b"no zip")
-    with pytest.raises(UsageError, match="cannot read"):
-        load_letters_subset()
-    np.savez(path, x_train=np.zeros(3))
-    with pytest.raises(UsageError, match="lacks y_train, x_test, y_test"):
-        load_letters_subset()
-    arrays = {name: np.array([None]) for name in ("x_train", "y_train", "x_test", "y_test")}
-    np.savez(path, allow_pickle=True, **arrays)
-    with pytest.raises(UsageError, match="cannot read"):
-        load_letters_subset()
-
-
 needs_mnist = pytest.mark.skipif(
     not (DATA / "mnist").is_dir(), reason="MEMCIRCUIT_DATA holds no mnist"
 )
@@ -434,10 +362,6 @@ needs_letters = pytest.mark.skipif(
     not (DATA / "emnist_letters" / "gzip.zip").is_file(),
     reason="MEMCIRCUIT_DATA holds no official emnist_letters",
 )  # fmt: skip
-needs_subset = pytest.mark.skipif(
-    not (DATA / "emnist_letters" / "emnist_letters_balanced.npz").is_file(),
-    reason="MEMCIRCUIT_DATA holds no subset of emnist_letters",
-)
 
 
 @needs_mnist
@@ -462,13 +386,3 @@ def test_fashion_mnist_as_published():
 def test_emnist_letters_as_published():
     for part, each in zip(load_emnist_letters(DATA), (4800, 800), strict=True):
         assert np.bincount(part.labels).tolist() == [each] * 26
-
-
-@needs_subset
-def test_letters_subset_is_balanced_and_upright():
-    training, test = load_letters_subset(DATA)
-    assert np.bincount(training.labels).tolist() == [950] * 26
-    assert np.bincount(test.labels).tolist() == [200] * 26
-    # a W is the same from left to right, not from top to bottom
-    mean = test.images[test.labels == 22].mean(axis=0)
-    assert np.abs(mean - mean[::-1]).sum() > 1.5 * np.abs(mean - mean[:, ::-1]).sum()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.digits import Digits, load_digits, split
+from memcircuit.networks.digits import Digits, load_digits
+from memcircuit.networks.labelled import split
 
 FOLDER = files("memcircuit.networks") / "data" / "optdigits"
 # SHA-256 and class counts as the UCI repository publishes them (optdigits.names, section 9).

@@ -216,12 +216,27 @@ def test_quantised_cells_within_a_ratio_reach_the_largest_weight():
         (
             {"quantise": True, "table": 7, "mapping": Mapping(bits=3)},
             TableError,
-            "has 7 levels from 1e-06 S to 0.0001 S; mapping with 3 bits needs 8",
+            "7 of them near equal distances; mapping with 3 bits needs 8",
         ),
         (
             {"quantise": True, "table": 14, "mapping": Mapping("offset", bits=3)},
             TableError,
             "needs 15",
+        ),
+        (
+            {
+                "quantise": True,
+                "mapping": Mapping(bits=3),
+                # eight levels, of which seven lie close together
+                "table": LevelTable.of([*np.linspace(1e-6, 1.07e-6, 7), 1e-4]),
+            },
+            TableError,
+            "needs 8",
+        ),
+        (
+            {"quantise": True, "table": 2, "mapping": Mapping("offset")},
+            TableError,
+            "no level between",
         ),
         ({"quantise": True, "table": 9, "on_off": 1e3}, TableError, "on_off is 1000.0"),
         ({"quantise": True, "table": 9, "on_off": np.inf}, TableError, "on_off is inf"),
@@ -260,3 +275,16 @@ def test_an_open_arm_of_a_bridge_reads_a_half():
     encoded = encode(Matrix(np.array([[1.0]])), Mapping("bridge"), (0.0, 1e-4))
     np.testing.assert_allclose(encoded.weights(np.zeros((1, 1, 4))), 0.0)
     assert np.isfinite(encoded.variance(np.zeros((1, 1, 4)), np.full((1, 1, 4), 1e-6))).all()
+
+
+@pytest.mark.parametrize("levels", [8, 16, 17])
+def test_quantised_offset_columns_shift_no_weight(levels):
+    """Weights spread evenly about zero keep a mean of zero: the offset column is at a level."""
+    weights = np.linspace(-1, 1, 401).reshape(-1, 1)
+    table = LevelTable.uniform(1e-6, 1e-4, levels)
+    hardware = Hardware(table=table, quantise=True, mapping=Mapping("offset"))
+    (cells,) = program(one_layer(weights), hardware).cells.values()
+    step = 2 / (levels - 1)
+    assert np.isin(cells.conductance, table.conductance).all()
+    assert np.abs(cells.weights - weights).max() < 0.75 * step
+    assert abs((cells.weights - weights).mean()) < 0.03 * step

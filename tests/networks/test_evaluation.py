@@ -1,5 +1,7 @@
 """Accuracy over draws of hardware: seeds, intervals, confusion, and what is refused before."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,10 +12,13 @@ from memcircuit.errors import MemcircuitError, UsageError
 from memcircuit.networks import programmed as programmed_module
 from memcircuit.networks.ageing import Drift
 from memcircuit.networks.converters import Converter
-from memcircuit.networks.evaluation import evaluate, wilson
+from memcircuit.networks.dense import Dense
+from memcircuit.networks.evaluation import HardwareEntries, evaluate
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.hardware import Hardware
+from memcircuit.networks.intervals import wilson
 from memcircuit.networks.mapping import Mapping
+from memcircuit.networks.network import Network
 from memcircuit.networks.programmed import program
 from memcircuit.networks.spread import Spread
 from memcircuit.tables.levels import LevelTable
@@ -58,8 +63,9 @@ def test_interval_is_students_over_seeds():
     wanted = stats.t.interval(0.9, 5, loc=found.accuracy.mean(), scale=stats.sem(found.accuracy))
     np.testing.assert_allclose(found.interval(0.9), np.clip(wanted, 0, 1), rtol=1e-9)
     assert found.interval(0.99)[0] <= found.interval(0.9)[0]
-    with pytest.raises(UsageError, match="confidence"):
-        found.interval(1.0)
+    for confidence in (0.0, 1.0, "high"):
+        with pytest.raises(UsageError, match="confidence"):
+            found.interval(confidence)
 
 
 def test_interval_of_one_seed_is_wilsons_over_images():
@@ -120,6 +126,22 @@ def test_entries_replace_those_of_the_hardware():
     assert found.accuracy.tolist() == [1.0]
 
 
+def test_every_entry_of_hardware_can_be_given():
+    entries = {field.name for field in fields(Hardware) if field.init}
+    assert set(HardwareEntries.__annotations__) == entries
+
+
+@pytest.mark.parametrize("encoding", ["pair", "offset"])
+def test_cut_weights_are_counted_by_weight_whatever_the_cells(encoding):
+    """5 of 10 in a column that an offset column doubles, 4 of 9 in columns that share one."""
+    network = Network(
+        (10,), (Dense(np.linspace(0.1, 1, 10)[:, None]), Dense(np.linspace(-1, 1, 9)[None, :]))
+    )
+    mapping = Mapping(encoding, clip=0.5)
+    found = evaluate(network, images(5, 10), np.zeros(5, int), mapping=mapping)
+    assert found.clipped == pytest.approx((5 + 4) / 19)
+
+
 def test_the_share_of_cut_weights():
     network = one_layer(np.linspace(-1, 1, 40).reshape(20, 2))
     found = evaluate(network, images(5, 20), np.zeros(5, int), mapping=Mapping(clip=0.75))
@@ -166,8 +188,8 @@ def test_errors_grow_with_what_goes_wrong():
         ({"images": X + 1j}, "not an array of numbers"),
         ({"images": "digits"}, "not an array of numbers"),
         ({"images": [[1.0], [1.0, 2.0]]}, "not an array of numbers"),
-        ({"network": "mlp"}, "network is a str"),
-        ({"hardware": "chip"}, "hardware is a str"),
+        ({"network": "mlp"}, "network is '"),
+        ({"hardware": "chip"}, "hardware is 'chip'"),
         ({"wires": 1.0}, "wires is no entry"),
         ({"dtype": int}, "choose float32 or float64"),
         ({"batch": 0}, "batch is 0"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.datasets import LabelledImages
 from memcircuit.networks.digits import Digits, load_digits
 from memcircuit.networks.float_reference import train_float
 from memcircuit.networks.perceptron import Perceptron
@@ -26,6 +27,17 @@ def test_accuracy_is_that_of_the_network(digits, sizes, low, high):
     assert 1 <= result.epochs <= 60
     np.testing.assert_array_equal(result.predictions, result.network().classify(test.images))
     assert np.trace(result.confusion_matrix()) == round(result.accuracy * 1797)
+
+
+def test_images_of_any_data_set_are_learned():
+    """Two classes, told apart by which half of the image is bright."""
+    draws = np.random.default_rng(1)
+    labels = draws.integers(0, 2, 200)
+    images = draws.integers(0, 50, (200, 4, 4), dtype=np.uint8)
+    images[labels == 1, :2] += 200
+    data = LabelledImages(images, labels, classes=2)
+    result = train_float(data, data, draws, perceptron=Perceptron((16, 2)))
+    assert result.accuracy > 0.95
 
 
 def test_test_set_has_no_part_in_training(digits):

@@ -196,7 +196,7 @@ def test_impossible_settings_of_every_rule_are_refused(kind, change, what):
         (SignPulses, {"threshold": float("nan")}, "threshold is nan"),
         (SignPulses, {"threshold_over": "class"}, "threshold_over is 'class'"),
         (StochasticPulses, {"slots": 0}, "slots is 0"),
-        (StochasticPulses, {"slots": 1001}, "at most 1000"),
+        (StochasticPulses, {"slots": 1001}, "slots is 1001; .* 1 to 1000"),
         (StochasticPulses, {"amplification": 0.0}, "amplification is 0.0"),
         (WriteVerifyPulses, {"learning_rate": -1.0}, "learning_rate is -1.0"),
         (WriteVerifyPulses, {"tolerance": 0.0}, "tolerance, S, is 0.0"),

@@ -160,3 +160,22 @@ def test_seeds_differ():
 def test_spreads_that_are_none_are_refused(made):
     with pytest.raises(UsageError, match=r"^spread: "):
         made()
+
+
+def test_write_verify_to_a_few_levels_uses_every_cell_of_each():
+    """Three levels with shifts of their own: no group straddles two, and none is thrown away."""
+    rng = np.random.default_rng(8)
+    levels, shifts = np.array([1e-5, 5e-5, 2e-4]), np.array([0.0, 1e-6, -1e-5])
+    target = np.tile(levels, 400)
+    measured = target + np.tile(shifts, 400) + 1e-7 * rng.standard_normal(target.size)
+    found = Spread.of_verify(
+        xr.Dataset(
+            {
+                "target": ("cell", target, {"units": "S"}),
+                "measured": ("cell", measured, {"units": "S"}),
+            }
+        )
+    )
+    np.testing.assert_allclose(found.at, levels)
+    np.testing.assert_allclose(found.size, 1e-7, rtol=4 / np.sqrt(800))
+    np.testing.assert_allclose(found.shift, shifts, atol=4 * 1e-7 / np.sqrt(400))

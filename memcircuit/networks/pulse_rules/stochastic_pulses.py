@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_count, require_number
 from memcircuit.networks.pulse_rules.rule import Array, PulseRule, Update
 from memcircuit.networks.synapse_array import SynapseArray
@@ -40,10 +39,8 @@ class StochasticPulses(PulseRule):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_count(self.slots, "slots")
+        require_count(self.slots, "slots", most=_MOST_SLOTS)
         require_number(self.amplification, "amplification", above=True)
-        if self.slots > _MOST_SLOTS:
-            raise UsageError(f"slots is {self.slots}; it must be at most {_MOST_SLOTS}")
 
     def update(self, array: SynapseArray, streams: Sequence[np.random.Generator]) -> Update:
         """Return what pulses this array after every batch."""

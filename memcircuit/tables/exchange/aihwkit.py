@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from memcircuit.errors import TableError
 from memcircuit.tables.exchange.moments import StepMoments
 from memcircuit.tables.exchange.text_file import LARGEST_NUMBER, read_lines, write_texts
-from memcircuit.tables.response import PulseResponse
+from memcircuit.tables.response import PulseResponse, require_points
 from memcircuit.tables.table import ConductanceTable
 
 Array = NDArray[np.float64]
@@ -189,8 +189,7 @@ def import_aihwkit(path: Path, *, points: int = 512) -> PulseResponse:
     Raises:
         TableError: too few points, or the file cannot be read or holds no such device.
     """
-    if not isinstance(points, int | np.integer) or points < 2:
-        raise TableError(f"pulse response on {points!r} points; at least 2")
+    require_points(points)
     try:
         content = json.loads("\n".join(line.text for line in read_lines(path)))
         low, high = (float(end) for end in content["conductance_range_siemens"])

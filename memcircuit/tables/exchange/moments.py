@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.errors import TableError, UsageError
-from memcircuit.tables.response import PulseResponse
+from memcircuit.errors import UsageError
+from memcircuit.tables.response import PulseResponse, require_points
 from memcircuit.tables.table import ConductanceTable
 
 Array = NDArray[np.float64]
@@ -67,9 +67,7 @@ def step_moments(
         TableError: fewer points.
         UsageError: no such device.
     """
-    whole = isinstance(points, int | np.integer) and not isinstance(points, bool)
-    if not whole or points < 2:
-        raise TableError(f"pulse response on {points!r} points; a whole number of at least 2")
+    require_points(points)
     response = table.pulse_response(points) if isinstance(table, ConductanceTable) else table
     places = slice(None)
     if device is not None:
