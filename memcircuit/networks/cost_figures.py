@@ -9,6 +9,8 @@ from typing import Literal, get_args
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_count, require_number
 
+# m; a wider one is a slip of the unit.
+_WIDEST = 1e-3
 CellKind = Literal["1M", "1T1R"]
 
 
@@ -93,7 +95,7 @@ class Technology:
     wire_capacitance: CitedFigure = WIRE_CAPACITANCE
 
     def __post_init__(self) -> None:
-        require_number(self.feature, "feature, m,", above=True)
+        require_number(self.feature, "feature, m,", most=_WIDEST, above=True)
         if self.cell not in get_args(CellKind):
             raise UsageError(f"cell is {self.cell!r}; choose {' or '.join(get_args(CellKind))}")
         require_count(self.columns_per_adc, "columns_per_adc")

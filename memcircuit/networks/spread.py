@@ -66,6 +66,8 @@ class Spread:
             raise UsageError(f"spread: {size} must be at least 0 and finite")
         if size.ndim != (1 if self.kind == "curve" else 0):
             raise UsageError(f"spread: size has shape {size.shape}; give one number")
+        if self.kind in ("siemens", "curve") and (size > 1.0).any():
+            raise UsageError(f"spread: {size.max():g} S; at most 1 S, or the unit is another")
         require_flag(self.lognormal, "spread: lognormal")
         object.__setattr__(self, "size", size)
 

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_kind
 from memcircuit.networks.cost import UNITS, Cost, Entry, Quantity
 from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new, si_prefix
 
@@ -28,6 +29,7 @@ def cost(
     Raises:
         UsageError: a quantity that is unknown, or that this cost does not have.
     """
+    require_kind(source, Cost, "source", "what network_cost returned")
     source.total(quantity)
     chosen = [entry for entry in source.entries if entry.quantity == quantity]
     if not chosen:

@@ -10,7 +10,9 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_kind
 from memcircuit.networks.evaluation import Evaluation
+from memcircuit.networks.layer import Key, number_array
 from memcircuit.networks.programmed import LayerError, ProgrammedNetwork
 from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new
 
@@ -30,7 +32,8 @@ def accuracy_against(
 ) -> Axes:
     """Draw accuracy against what was varied: mean, its confidence interval, and every draw.
 
-    Where nothing is drawn there is a single draw, and no interval over hardware.
+    Where nothing is drawn there is a single draw, and no interval over hardware. The line of the
+    float network is that of the first curve in the axes.
 
     Args:
         values: (evaluations,) what was varied.
@@ -44,9 +47,14 @@ def accuracy_against(
     Raises:
         UsageError: not as many evaluations as values, or none.
     """
-    places = np.asarray(values, dtype=float)
+    places = number_array(values, "values", np.float64)
+    require_kind(evaluations, Sequence, "evaluations", "a list of results of evaluate")
+    for one in evaluations:
+        require_kind(one, Evaluation, "one of the evaluations", "what evaluate returned")
     if places.ndim != 1 or not places.size or len(places) != len(evaluations):
         raise UsageError(f"{places.shape} values and {len(evaluations)} evaluations; one for each")
+    order = np.argsort(places)
+    places, evaluations = places[order], [evaluations[k] for k in order]
     ax = axes_or_new(axes, (4.8, 3.2))
     # a single draw has no interval over hardware
     bounds = 100.0 * np.array(
@@ -82,6 +90,10 @@ def layer_errors(errors: Evaluation | Sequence[LayerError], axes: Axes | None = 
     Raises:
         UsageError: no layer.
     """
+    if not isinstance(errors, Evaluation):
+        require_kind(errors, Sequence, "errors", "an Evaluation or a list of LayerError")
+        for one in errors:
+            require_kind(one, LayerError, "one of the errors", "a LayerError")
     found = errors.layer_errors() if isinstance(errors, Evaluation) else list(errors)
     if not found:
         raise UsageError("layer errors of no layer")
@@ -102,7 +114,7 @@ def layer_errors(errors: Evaluation | Sequence[LayerError], axes: Axes | None = 
 
 
 def stored_weights(
-    programmed: ProgrammedNetwork, axes: Axes | None = None, *, matrix: int = 0
+    programmed: ProgrammedNetwork, axes: Axes | None = None, *, matrix: int | Key = 0
 ) -> Axes:
     """Draw the weights that cells stand for against those that were wanted.
 
@@ -111,14 +123,17 @@ def stored_weights(
     Args:
         programmed: the network on its cells.
         axes: where to draw; a new figure by default.
-        matrix: which of its matrices, in their order.
+        matrix: which of its matrices: a number, in their order, or layer and name.
 
     Raises:
         UsageError: no such matrix.
     """
+    require_kind(programmed, ProgrammedNetwork, "programmed", "a network that program() wrote")
     keys = list(programmed.cells)
-    if not 0 <= matrix < len(keys):
-        raise UsageError(f"matrix {matrix}; the network has {len(keys)}, counted from 0")
+    if matrix in keys:
+        matrix = keys.index(matrix)
+    if not isinstance(matrix, int) or not 0 <= matrix < len(keys):
+        raise UsageError(f"matrix {matrix!r}; the network has {len(keys)}: {keys}")
     key = keys[matrix]
     cells = programmed.cells[key]
     wanted = programmed.network.layers[key[0]].matrices[key[1]]

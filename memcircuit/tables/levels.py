@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from memcircuit.tables.table import ConductanceTable, Direction
 
 Array = NDArray[np.float64]
+# More is a slip of the unit, or of the zeros.
+_MOST_SIEMENS, _MOST_LEVELS = 1.0, 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +43,11 @@ class LevelTable:
                     f"level table: {name} has shape {values.shape}; every column must be "
                     f"(levels,), as many as the conductances"
                 )
-            bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
+            bad = np.flatnonzero(~((values >= 0) & (values <= _MOST_SIEMENS)))
             if bad.size:
                 raise TableError(
                     f"level table: {name} of level {bad[0]} is {values[bad[0]]:g} S; it must be a "
-                    "number of at least 0"
+                    f"number of 0 to {_MOST_SIEMENS:g} S"
                 )
             values.flags.writeable = False
             object.__setattr__(self, name, values)
@@ -116,7 +118,8 @@ class LevelTable:
             TableError: fewer than 2 levels, or ends that do not rise from at least 0.
         """
         _check_count(count)
-        if not 0 <= lowest < highest < np.inf:
+        ends = _numbers("its ends", [lowest, highest])
+        if not 0 <= ends[0] < ends[1] < np.inf:
             raise TableError(f"level table: from {lowest!r} to {highest!r} S; must rise from >= 0")
         return cls.of(np.linspace(lowest, highest, int(count)))
 
@@ -132,6 +135,10 @@ class LevelTable:
         Raises:
             TableError: no such direction, or fewer than two levels.
         """
+        from memcircuit.tables.table import ConductanceTable
+
+        if not isinstance(table, ConductanceTable):
+            raise TableError(f"level table: of a {type(table).__name__}; give a ConductanceTable")
         curves = table.curves(direction)
         devices, cycles = curves.shape[:2]
         mean = curves.mean(axis=(0, 1))
@@ -170,7 +177,7 @@ class LevelTable:
         Raises:
             TableError: NaN, to which no level is near.
         """
-        wanted = np.asarray(conductance, dtype=np.float64)
+        wanted = _numbers("what to be near to", conductance)
         if np.isnan(wanted).any():
             raise TableError(f"level table: nearest level to {np.isnan(wanted).sum()} NaN")
         middles = 0.5 * (self.conductance[1:] + self.conductance[:-1])
@@ -197,8 +204,9 @@ class LevelTable:
 
 
 def _check_count(count: object) -> None:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 2:
-        raise TableError(f"level table: {count!r} levels; a whole number of at least 2")
+    whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+    if not whole or not 2 <= count <= _MOST_LEVELS:  # type: ignore[operator]
+        raise TableError(f"level table: {count!r} levels; a whole number of 2 to {_MOST_LEVELS}")
 
 
 def _numbers(name: str, values: ArrayLike) -> Array:

@@ -134,6 +134,11 @@ class ConductanceTable:
             for size, given in zip(shape[:2], (device, cycle), strict=True)
         )
         devices, cycles = (numbers.astype(np.int32) for numbers in counted)
+        if (devices.shape, cycles.shape) != ((shape[0],), (shape[1],)):
+            raise TableError(
+                f"conductance table: {devices.size} device and {cycles.size} cycle numbers for "
+                f"{shape[0]} devices and {shape[1]} cycles"
+            )
         return cls(
             xr.Dataset(
                 {

@@ -181,6 +181,8 @@ def test_the_bias_row_is_driven_with_exactly_one():
         ({"bits": 8, "range": 0.0}, "range"),
         ({"bits": 8, "range": float("inf")}, "range"),
         ({"bits": 8, "range": "full"}, "'full'"),
+        ({"bits": 8, "range": np.array([-1.0, 1.0])}, "range"),
+        ({"bits": 8, "signed": "no"}, "signed is 'no'"),
         ({"bits": 8, "quantile": 0.0}, "quantile"),
         ({"bits": 8, "quantile": 1.5}, "quantile"),
         ({"bits": 8, "quantile": None}, "quantile"),

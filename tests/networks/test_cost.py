@@ -32,7 +32,7 @@ from memcircuit.networks.mapping import Mapping
 from memcircuit.networks.network import Network
 from memcircuit.networks.programmed import program
 from memcircuit.networks.recurrent import LSTM, Elman
-from memcircuit.tables import ConductanceTable
+from memcircuit.tables import ConductanceTable, LevelTable
 
 READ_TIME = 100e-9
 INFERENCE = "energy per inference"
@@ -315,6 +315,15 @@ def test_bad_input_is_refused():
     empty = program(Network((2,), (Activation("relu"),)), Hardware())
     with pytest.raises(UsageError, match="no weights"):
         network_cost(empty, [[1.0, 1.0]], read_time=READ_TIME)
+    for wrong, said in (
+        ({"read_time": 100}, "read_time"),  # in nanosecond, it seems
+        ({"technology": "22nm"}, "technology"),
+        ({"table": LevelTable.uniform(1e-6, 1e-4, 4)}, "table is a LevelTable"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            network_cost(cells, [[1.0]], **{"read_time": READ_TIME, **wrong})
+    with pytest.raises(UsageError, match="programmed is a Network"):
+        network_cost(Network((2,), (Activation("relu"),)), [[1.0]], read_time=READ_TIME)
     cost = Cost((Entry("area", "cells", (0, "kernel"), 1.0, "estimate", "here"),))
     with pytest.raises(UsageError, match="quantity is 'power'"):
         cost.total("power")
@@ -326,6 +335,7 @@ def test_bad_input_is_refused():
     ("entries", "said"),
     [
         ({"feature": 0.0}, "feature, m, is 0.0"),
+        ({"feature": 90.0}, "at most 0.001"),
         ({"feature": "small"}, "feature, m, is 'small'"),
         ({"cell": "2M"}, "choose 1M or 1T1R"),
         ({"cell": ["1M"]}, "choose 1M or 1T1R"),
@@ -346,3 +356,23 @@ def test_a_figure_is_a_number_with_a_source(value):
         CitedFigure(value, "J", "here")
     with pytest.raises(UsageError, match="needs a unit and a source"):
         CitedFigure(1.0, "J", "")
+
+
+def test_a_bias_row_above_the_converters_range_is_the_full_scale():
+    """Its input of 1 is the highest voltage there is: 0.2 V, and the others' 0.05 a part of it."""
+    layer = Dense(np.array([[1.0, -1.0]]), bias=np.array([1.0, 1.0]))
+    network = Network((1,), (layer,))
+    mapping = Mapping(bias="row")
+    with_dac, without = (
+        program(network, Hardware(mapping=mapping, dac=dac), calibration=[[0.05]])
+        for dac in (Converter(4), None)
+    )
+    energies = [
+        network_cost(cells, [[0.05]], read_time=READ_TIME).total(
+            "energy per inference", "simulated"
+        )
+        for cells in (with_dac, without)
+    ]
+    g = without.cells[0, "kernel"].conductance[0].sum(axis=1)
+    expected = READ_TIME * 0.2**2 * (g[0] * 0.05**2 + g[1])
+    assert energies == pytest.approx([expected, expected], rel=1e-9)

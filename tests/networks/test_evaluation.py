@@ -187,6 +187,8 @@ def test_errors_grow_with_what_goes_wrong():
         ({"images": X.astype(str)}, "not an array of numbers"),
         ({"images": X + 1j}, "not an array of numbers"),
         ({"images": "digits"}, "not an array of numbers"),
+        ({"images": (255 * X).astype(np.uint8)}, "grey values from 0 to 255"),
+        ({"network": Network((12,), (Dense(np.ones((12, 1))),))}, "has one output"),
         ({"images": [[1.0], [1.0, 2.0]]}, "not an array of numbers"),
         ({"network": "mlp"}, "network is '"),
         ({"hardware": "chip"}, "hardware is 'chip'"),
@@ -194,7 +196,7 @@ def test_errors_grow_with_what_goes_wrong():
         ({"dtype": int}, "choose float32 or float64"),
         ({"batch": 0}, "batch is 0"),
         ({"dac": Converter(8)}, "calibration="),
-        ({"adc": Converter(8), "calibration": X[:, :5]}, "images have shape (60, 5)"),
+        ({"adc": Converter(8), "calibration": X[:, :5]}, "calibration: images have shape (60, 5)"),
         (
             {
                 "table": LevelTable.uniform(1e-6, 1e-4, 9),

@@ -26,6 +26,7 @@ from memcircuit.networks.mapping import Mapping
         ({"clip": 1.1}, "clip is 1.1"),
         ({"clip": float("nan")}, "clip is nan"),
         ({"clip": "all"}, "clip is 'all'"),
+        ({"balanced": "no"}, "balanced is 'no'"),
         ({"encoding": "offset", "balanced": True}, "cannot be balanced"),
         ({"encoding": "bridge", "cells": 2}, "one cell in each place, not 2"),
         ({"encoding": "bridge", "layout": "separate"}, "of pairs, not of 'bridge'"),

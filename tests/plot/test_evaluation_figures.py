@@ -74,7 +74,28 @@ def test_stored_weights_lie_on_the_line_but_those_with_stuck_cells(network):
 def test_what_cannot_be_drawn_is_refused(network, evaluations):
     with pytest.raises(UsageError, match="one for each"):
         accuracy_against([1.0], evaluations, quantity="x")
+    for wrong in (evaluations[0], [one.mean for one in evaluations]):
+        with pytest.raises(UsageError, match=r"evaluations is|one of the evaluations is"):
+            accuracy_against([0.02, 0.2], wrong, quantity="x")
+    with pytest.raises(UsageError, match="one of the errors"):
+        layer_errors(evaluations)
+    with pytest.raises(UsageError, match="program"):
+        stored_weights(network)
     with pytest.raises(UsageError, match="no layer"):
         layer_errors([])
-    with pytest.raises(UsageError, match="network has 2"):
+    with pytest.raises(UsageError, match="network has 2: "):
         stored_weights(program(network, Hardware()), matrix=2)
+
+
+def test_unsorted_values_are_drawn_in_order(evaluations):
+    ax = accuracy_against([0.2, 0.02], evaluations[::-1], quantity="error (1)", label="pairs")
+    curve = next(line for line in ax.get_lines() if line.get_label() == "pairs")
+    assert list(curve.get_xdata()) == [0.02, 0.2]
+    assert curve.get_ydata() == pytest.approx([100 * one.mean for one in evaluations])
+
+
+def test_a_matrix_is_known_by_its_key_too(network):
+    programmed = program(network, Hardware())
+    ax = stored_weights(programmed, matrix=(1, "kernel"))
+    points = next(line for line in ax.get_lines() if line.get_label() == "weights")
+    assert len(points.get_xdata()) == 32

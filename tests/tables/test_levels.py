@@ -160,3 +160,23 @@ def test_every_fourth_of_equal_levels():
 def test_levels_that_are_none(make, words):
     with pytest.raises(TableError, match=words):
         make()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: LevelTable.of([100, 200, 300]), "0 to 1 S"),
+        (lambda: LevelTable.uniform("1u", 1e-4, 4), "no array of numbers"),
+        (lambda: LevelTable.uniform(1e-6, 1e-4, 10**9), "2 to 1048576"),
+        (lambda: LevelTable.uniform(1e-6, 1e-4, 4).nearest("a"), "no array of numbers"),
+        (lambda: LevelTable.from_pulses(LevelTable.uniform(1e-6, 1e-4, 4)), "ConductanceTable"),
+    ],
+)
+def test_slips_of_unit_and_kind_are_refused(make, said):
+    with pytest.raises(TableError, match=said):
+        make()
+
+
+def test_equal_tables_are_equal():
+    assert LevelTable.uniform(1e-6, 1e-4, 4) == LevelTable.of(np.linspace(1e-6, 1e-4, 4))
+    assert LevelTable.uniform(1e-6, 1e-4, 4) != LevelTable.uniform(1e-6, 1e-4, 5)

@@ -75,6 +75,8 @@ def aihwkit_parameters(table: ConductanceTable, *, nodes: int = 33) -> Piecewise
     Raises:
         TableError: another number of nodes, or pulses that on average go the wrong way at weight 0.
     """
+    if not isinstance(table, ConductanceTable):
+        raise TableError(f"aihwkit: of a {type(table).__name__}; give a ConductanceTable")
     whole = isinstance(nodes, int | np.integer) and not isinstance(nodes, bool)
     if not whole or not 3 <= nodes <= _MOST_NODES or nodes % 2 == 0:
         raise TableError(f"aihwkit: {nodes!r} nodes; an odd number from 3 to {_MOST_NODES}")

@@ -96,6 +96,8 @@ def export_table(
             that cannot be written.
         TableError: a table the format cannot hold.
     """
+    if isinstance(table, str):
+        raise UsageError(f"table is {table!r}; export_table takes table, format and path")
     chosen = _format(format_name)
     if not isinstance(table, chosen.kinds):
         kinds = " or ".join(kind.__name__ for kind in chosen.kinds)

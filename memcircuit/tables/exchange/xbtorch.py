@@ -94,7 +94,7 @@ def import_xbtorch(path: Path, *, unit: float = 1.0) -> PulseResponse:
     Raises:
         TableError: a file cannot be read or holds no such table, or ``unit`` is not above 0.
     """
-    if not (np.isfinite(unit) and unit > 0):
+    if not isinstance(unit, int | float) or not 0 < unit < np.inf:
         raise TableError(f"xbtorch: unit of {unit!r} S; must be above 0")
     (axis, *up), (others, *down) = (_read_direction(path, name, unit) for name in _DIRECTIONS)
     if axis[0] != others[0] or axis[-1] != others[-1]:
