@@ -38,6 +38,7 @@ def _identity(x: Array) -> Array:
     return x
 
 
+#: Every activation function that a layer takes, by its name.
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "identity": _identity,
     "relu": _relu,

@@ -29,7 +29,8 @@ class Conv2d(Layer):
         padding: pixels of zero around the image, ((top, bottom), (left, right)); one number
             stands for all, two for (height, width), and ``"same"`` for as many as keep the size
             of the image at stride 1, the odd one at the bottom and at the right.
-        activation: name of f, one of `ACTIVATIONS`; softmax goes over the outputs of a pixel.
+        activation: name of f, one of `memcircuit.networks.activations.ACTIVATIONS`; softmax goes
+            over the outputs of a pixel.
     """
 
     kernels: NDArray[np.float64]

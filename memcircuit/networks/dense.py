@@ -20,7 +20,7 @@ class Dense(Layer):
     Attributes:
         weights: (inputs, outputs) dimensionless.
         bias: (outputs,) dimensionless, or None.
-        activation: name of f, one of `ACTIVATIONS`.
+        activation: name of f, one of `memcircuit.networks.activations.ACTIVATIONS`.
     """
 
     weights: NDArray[np.float64]
@@ -70,7 +70,7 @@ class Activation(Layer):
     """A function alone, as after a pooling layer.
 
     Attributes:
-        name: one of `ACTIVATIONS`.
+        name: one of `memcircuit.networks.activations.ACTIVATIONS`.
     """
 
     name: str

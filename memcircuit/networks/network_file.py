@@ -53,15 +53,21 @@ def save_network(network: Network, path: str | Path) -> Path:
     layer its type and its arguments, arrays by name and shape.
 
     Args:
-        network: of the layers that `LAYERS` names.
+        network: of the layers that `memcircuit.networks.network_file.LAYERS` names.
         path: the file, by custom with the ending .npz.
 
     Returns:
         The path.
 
     Raises:
-        UsageError: a layer of another class, or the file cannot be written.
+        UsageError: no network or no path, a layer of another class, or the file cannot be written.
     """
+    if not isinstance(network, Network):
+        raise UsageError(
+            f"network is a {type(network).__name__}; give a Network first (of a ProgrammedNetwork "
+            "its .network), then the path"
+        )
+    target = _file(path)
     arrays: dict[str, NDArray[Any]] = {}
     layers = []
     for index, layer in enumerate(network.layers):
@@ -87,7 +93,6 @@ def save_network(network: Network, path: str | Path) -> Path:
         "layers": layers,
     }
     arrays[_DESCRIPTION] = np.frombuffer(json.dumps(description).encode(), dtype=np.uint8)
-    target = Path(path)
     with whole_file(target) as fresh, fresh.open("wb") as file:
         # not compressed: weights hardly shrink, and a reader can trust the size of the file
         np.savez(file, allow_pickle=False, **arrays)
@@ -98,8 +103,9 @@ def load_network(path: str | Path) -> Network:
     """Read a network that `save_network` wrote; nothing in the file is run.
 
     Raises:
-        UsageError: not such a file, one of a later version, or one whose parts do not fit.
+        UsageError: no path, not such a file, one of a later version, or one whose parts do not fit.
     """
+    path = _file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive)
@@ -107,6 +113,12 @@ def load_network(path: str | Path) -> Network:
         raise UsageError(f"network file {path} cannot be read: {error}") from error
     except UsageError as error:
         raise UsageError(f"network file {path}: {error}") from error
+
+
+def _file(path: str | Path) -> Path:
+    if not isinstance(path, str | Path) or "\0" in str(path):
+        raise UsageError(f"path is {path!r:.60}; give the path of a file, as 'network.npz'")
+    return Path(path)
 
 
 def _read(archive: zipfile.ZipFile) -> Network:

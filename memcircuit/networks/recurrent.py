@@ -85,7 +85,7 @@ class Elman(_Recurrent):
         input_weights: (values, hidden) dimensionless, W.
         hidden_weights: (hidden, hidden) dimensionless, V, its rows read h.
         bias: (hidden,) dimensionless, or None; the sum of both where PyTorch has two.
-        activation: name of f, one of `ACTIVATIONS`.
+        activation: name of f, one of `memcircuit.networks.activations.ACTIVATIONS`.
         return_sequences: give the output of every step, not only of the last.
     """
 

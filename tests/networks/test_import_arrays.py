@@ -20,8 +20,11 @@ def test_arrays_become_dense_layers():
     raised = np.exp(np.maximum(x @ FIRST, 0) @ SECOND)
     expected = raised / raised.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(network.outputs(x), expected, rtol=1e-14)
-    one_row = from_arrays([FIRST], input_shape=(1, 1, 3))
+    one_row = from_arrays([FIRST], activations="identity", input_shape=(1, 1, 3))
     np.testing.assert_array_equal(one_row.outputs(x[:, np.newaxis, np.newaxis]), x @ FIRST)
+    np.testing.assert_array_equal(from_arrays([FIRST]).outputs(x), x @ FIRST)
+    alone = from_arrays([FIRST], activations=["relu"])
+    np.testing.assert_array_equal(alone.outputs(x), np.maximum(x @ FIRST, 0))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,13 @@ def test_arrays_become_dense_layers():
         (lambda: from_arrays([FIRST], activations=["step"]), "activation 'step'"),
         (lambda: from_arrays([FIRST], input_shape=(4,)), r"it is given \(4,\)"),
         (lambda: from_arrays([FIRST], input_shape=(0,)), "input_shape"),
+        (lambda: from_arrays(5), "weights is a int"),
+        (lambda: from_arrays(None), "weights is a NoneType"),
+        (lambda: from_arrays([FIRST], 5), "biases is a int"),
+        (lambda: from_arrays([FIRST], activations=None), "activations is a NoneType"),
+        (lambda: from_arrays([FIRST], activations="rely"), "activation 'rely'; choose one of"),
+        (lambda: from_arrays([FIRST, SECOND], activations="rely"), "activation 'rely'"),
+        (lambda: from_arrays([FIRST], activations="sigmoid"), r"give \['sigmoid'\]"),
         (lambda: from_sklearn(object()), "model is a object"),
     ],
 )
@@ -69,14 +79,55 @@ def test_classifiers_give_the_probabilities_of_scikit_learn(activation, classes)
     np.testing.assert_array_equal(model.classes_[network.classify(x)], model.predict(x))
 
 
-def test_regressors_and_several_labels_give_what_scikit_learn_does():
+def test_regressors_give_what_scikit_learn_does():
     rng = np.random.default_rng(3)
     model, x = fitted("MLPRegressor", rng.standard_normal((40, 2)))
     np.testing.assert_allclose(from_sklearn(model).outputs(x), model.predict(x), rtol=1e-12)
     model, x = fitted("MLPRegressor", rng.standard_normal(40))
     np.testing.assert_allclose(from_sklearn(model).outputs(x)[:, 0], model.predict(x), rtol=1e-12)
-    model, x = fitted("MLPClassifier", rng.integers(2, size=(40, 3)))
-    np.testing.assert_allclose(from_sklearn(model).outputs(x), model.predict_proba(x), rtol=1e-12)
+
+
+def test_the_labels_of_a_classifier_are_places_in_its_classes():
+    names = np.array([7, -3, 12])[np.arange(40) % 3]
+    model, x = fitted("MLPClassifier", names)
+    right = from_sklearn(model).classify(x) == np.searchsorted(model.classes_, names)
+    assert right.mean() == model.score(x, names)
+
+
+def test_subclasses_are_read():
+    neural_network = pytest.importorskip("sklearn.neural_network")
+
+    class Own(neural_network.MLPClassifier):
+        pass
+
+    model, x = fitted("MLPClassifier", np.arange(40) % 2)
+    expected = model.predict_proba(x)
+    model.__class__ = Own
+    np.testing.assert_allclose(from_sklearn(model).outputs(x), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_what_holds_a_model_is_refused_with_the_way_to_it():
+    pytest.importorskip("sklearn")
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    for given, words in (
+        (make_pipeline(StandardScaler(), MLPClassifier()), r"is a Pipeline; give .*\[-1\]"),
+        (GridSearchCV(MLPClassifier(), {}), r"is a GridSearchCV; give .*best_estimator_"),
+        (MLPClassifier, "is the class MLPClassifier; give a fitted instance"),
+        (StandardScaler(), "is a StandardScaler; give an MLPClassifier or MLPRegressor"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            from_sklearn(given)
+
+
+def test_several_labels_at_once_are_refused():
+    # the largest output would be taken for the one class
+    model, _ = fitted("MLPClassifier", np.random.default_rng(3).integers(2, size=(40, 3)))
+    with pytest.raises(UsageError, match="3 labels at once"):
+        from_sklearn(model)
 
 
 def test_what_scikit_learn_has_not_fitted_is_refused():

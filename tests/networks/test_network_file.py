@@ -10,11 +10,15 @@ import pytest
 from memcircuit.errors import UsageError
 from memcircuit.networks.convolution import Conv2d
 from memcircuit.networks.dense import Activation, Dense, Flatten
+from memcircuit.networks.hardware import Hardware
+from memcircuit.networks.importers import from_arrays
 from memcircuit.networks.layer import Layer
 from memcircuit.networks.network import Network
 from memcircuit.networks.network_file import LAYERS, load_network, save_network
 from memcircuit.networks.pooling import AveragePool2d, MaxPool2d
+from memcircuit.networks.programmed import program
 from memcircuit.networks.recurrent import LSTM, Elman
+from memcircuit.tables.levels import LevelTable
 
 
 def image_network():
@@ -84,6 +88,26 @@ def test_a_layer_of_ones_own_and_a_missing_folder_are_refused(tmp_path):
         save_network(Network((3,), (Half(),)), tmp_path / "half.npz")
     with pytest.raises(UsageError, match="cannot write"):
         save_network(image_network(), tmp_path / "nowhere" / "network.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_network_or_no_path_is_refused(tmp_path):
+    network, path = from_arrays([np.ones((2, 3))]), tmp_path / "network.npz"
+    programmed = program(
+        network, Hardware(LevelTable.uniform(1e-6, 1e-4, 16)), np.random.default_rng(1)
+    )
+    for given, words in (
+        (np.ones((2, 3)), r"network is a ndarray; give a Network first .*, then the path"),
+        (str(path), r"network is a str; give a Network first .*, then the path"),
+        (programmed, r"network is a ProgrammedNetwork; .* its \.network"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            save_network(given, path)
+    for given in (None, 5, b"network.npz", "a\0b"):
+        with pytest.raises(UsageError, match=r"path is .*; give the path of a file"):
+            load_network(given)
+        with pytest.raises(UsageError, match=r"path is .*; give the path of a file"):
+            save_network(network, given)
     assert not list(tmp_path.iterdir())
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.convolution import Conv2d
 from memcircuit.networks.dense import Activation, Dense, Flatten
-from memcircuit.networks.layer import Layer, Shape
+from memcircuit.networks.layer import Layer, Shape, bias_array
 from memcircuit.networks.network import Network
 
 
@@ -70,7 +71,7 @@ class Chain:
             shift: (outputs,) dimensionless.
 
         Raises:
-            UsageError: no dense layer or convolution stands right before, or the numbers differ.
+            UsageError: no dense layer or convolution stands right before.
         """
         last = self._open_layer()
         if last is None:
@@ -78,17 +79,50 @@ class Chain:
                 "it can only be folded into a dense layer or a convolution right before it"
             )
         bias = np.zeros(self.outputs) if last.bias is None else last.bias
-        if factor.shape != bias.shape or shift.shape != bias.shape:
-            raise UsageError(
-                f"it has factors {factor.shape} and shifts {shift.shape}; the layer before it has "
-                f"{len(bias)} outputs"
-            )
         bias = bias * factor + shift
         if isinstance(last, Dense):
             self.layers[-1] = replace(last, weights=last.weights * factor, bias=bias)
         else:
             kernels = last.kernels * factor[:, np.newaxis, np.newaxis, np.newaxis]
             self.layers[-1] = replace(last, kernels=kernels, bias=bias)
+
+    def normalise(
+        self,
+        mean: ArrayLike,
+        variance: ArrayLike,
+        scale: ArrayLike,
+        shift: ArrayLike,
+        epsilon: float,
+    ) -> None:
+        """Normalise every output by its statistics, in the weights of the last layer.
+
+        Eq. (1) to (4) of S. Ioffe 2015, arXiv:1502.03167.
+
+        Args:
+            mean: (outputs,) dimensionless.
+            variance: (outputs,) dimensionless.
+            scale: (outputs,) dimensionless, of the normalised output.
+            shift: (outputs,) dimensionless, added to it.
+            epsilon: what is added to the variance, dimensionless.
+
+        Raises:
+            UsageError: as `scale`, another number of values than outputs, or a variance that has
+                no root.
+        """
+        given = {"mean": mean, "variance": variance, "scale": scale, "shift": shift}
+        middle, spread, slope, added = (
+            # None, for which nothing is returned, is not among them
+            cast("NDArray[np.float64]", bias_array(array, name, self.outputs))
+            for name, array in given.items()
+        )
+        bad = np.flatnonzero((spread < 0) | (spread + epsilon <= 0))
+        if bad.size:
+            raise UsageError(
+                f"variance[{bad[0]}] is {spread[bad[0]]:g}, to which {epsilon:g} is added; it must "
+                "be at least 0, and the sum above 0"
+            )
+        slope = slope / np.sqrt(spread + epsilon)
+        self.scale(slope, added - middle * slope)
 
     def flatten(self) -> None:
         """Put all axes into one, where there are several."""

@@ -29,6 +29,8 @@ FOLDED = {
     "Unsqueeze",
 }
 
+# What the operators of ONNX itself belong to.
+_DOMAINS = ("", "ai.onnx")
 # Values that a node may make of a single one: more than any layer's state has.
 _LARGEST_FILL = 2**24
 
@@ -48,9 +50,14 @@ def from_onnx(model: str | Path | bytes, *, input_shape: Sequence[int] | None = 
         input_shape: shape of one input, where the file leaves it open.
 
     Raises:
-        UsageError: no such package or file, no valid ONNX, an operator or an option that is not
-            supported, or shapes that do not fit.
+        UsageError: neither path nor content, no such package or file, no valid ONNX, an operator or
+            an option that is not supported, or shapes that do not fit.
     """
+    if not isinstance(model, str | Path | bytes):
+        raise UsageError(
+            f"model is a {type(model).__name__}; give a path, or the content: "
+            "model.SerializeToString()"
+        )
     try:
         import onnx
         from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
@@ -63,8 +70,9 @@ def from_onnx(model: str | Path | bytes, *, input_shape: Sequence[int] | None = 
         if isinstance(model, bytes):
             loaded = onnx.load_model_from_string(model)
         else:
-            # weights outside of the file's folder are refused by onnx
-            loaded = onnx.load(str(model))
+            # the name says nothing about the content; weights outside of the file's folder are
+            # refused by onnx
+            loaded = onnx.load(str(model), format="protobuf")
         graph = loaded.graph
         _check_operators(graph)
         _check_content(graph)
@@ -82,7 +90,9 @@ def _walked(graph: Any, opsets: Any, input_shape: Sequence[int] | None) -> Netwo
         raise UsageError(f"the ONNX graph has {len(inputs)} inputs; it must have one")
     name = inputs[0].name
     dimensions = [axis.dim_value or None for axis in inputs[0].type.tensor_type.shape.dim]
-    walk = Walk(name, dimensions, input_shape, steps_first=_steps_first(graph, name))
+    opset = next((one.version for one in opsets if one.domain in _DOMAINS), 1)
+    first = _steps_first(graph, name)
+    walk = Walk(name, dimensions, input_shape, steps_first=first, opset=opset)
     wanted = {read for node in graph.node for read in node.input if read}
     wanted |= {output.name for output in graph.output}
     for node in graph.node:
@@ -104,7 +114,7 @@ def _walked(graph: Any, opsets: Any, input_shape: Sequence[int] | None) -> Netwo
 def _check_operators(graph: Any) -> None:
     known = {*OPERATORS, *FOLDED, "Shape"}
     for node in graph.node:
-        if node.domain not in {"", "ai.onnx"} or node.op_type not in known:
+        if node.domain not in _DOMAINS or node.op_type not in known:
             raise UsageError(
                 f"operator {node.op_type} of node {node.name!r} is not supported; "
                 f"these are: {', '.join(sorted(known))}"

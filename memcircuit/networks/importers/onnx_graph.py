@@ -69,6 +69,7 @@ class Walk:
             None an axis of length 1 that ours does not have.
         batch: images in the file, or None where it leaves them open.
         lengths: of the axes of every value so far, by its name, -1 being the number of images.
+        opset: version of the operators.
     """
 
     def __init__(
@@ -78,7 +79,9 @@ class Walk:
         input_shape: Sequence[int] | None,
         *,
         steps_first: bool,
+        opset: int,
     ) -> None:
+        self.opset = opset
         self._value = name
         natural = tuple(range(len(dimensions)))
         swapped = steps_first and len(natural) == 3
@@ -86,7 +89,7 @@ class Walk:
         by_axis = dict(zip(self.layout, dimensions, strict=True))
         self.batch = by_axis.get(0)
         stated = tuple(by_axis[axis] for axis in natural[1:])
-        shape = stated if input_shape is None else tuple(input_shape)
+        shape = stated if input_shape is None else Chain(input_shape).shape
         if len(shape) != len(stated) or any(
             wanted not in (None, given) for wanted, given in zip(stated, shape, strict=True)
         ):
@@ -118,6 +121,13 @@ class Walk:
     def _measure(self) -> None:
         lengths: dict[int | None, int] = {None: 1, 0: -1, **dict(enumerate(self.chain.shape, 1))}
         self.lengths[self._value] = [lengths[axis] for axis in self.layout]
+
+    def axis(self, given: int) -> int:
+        """Return an axis of the graph's value counted from the front."""
+        axes = len(self.layout)
+        if not -axes <= given < axes:
+            raise UsageError(f"axis is {given}; what it reads has {axes} axes")
+        return given % axes
 
     def natural(self) -> None:
         """Refuse a value whose axes are not images first, the others in our order."""

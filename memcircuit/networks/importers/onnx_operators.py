@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.activations import LEAK
 from memcircuit.networks.convolution import Conv2d
 from memcircuit.networks.dense import Dense
 from memcircuit.networks.importers.onnx_graph import Node, Walk
 from memcircuit.networks.pooling import AveragePool2d, MaxPool2d
 from memcircuit.networks.recurrent import LSTM, Elman
 
-# The one slope that leaky_relu has here; files hold it in float32.
-_LEAK = 0.01
+_PADDINGS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
 
 
 def _gemm(walk: Walk, node: Node) -> None:
@@ -62,7 +62,7 @@ def _conv(walk: Walk, node: Node) -> None:
     walk.natural()
     if kernels.ndim != 4:
         raise UsageError(f"it has kernels {kernels.shape}; two axes of an image are supported")
-    node.demand(group=1, dilations=[1, 1])
+    node.demand(group=1, dilations=[1, 1], kernel_shape=list(kernels.shape[2:]))
     stride = tuple(node.attributes.get("strides", (1, 1)))
     padding = _padding(walk, node, kernels.shape[2:], stride)
     bias = node.optional(2, "bias")
@@ -74,7 +74,9 @@ def _padding(
 ) -> tuple[tuple[int, int], ...]:
     """Return ((top, bottom), (left, right)), which a file says by number or by rule."""
     rule = node.attributes.get("auto_pad", b"NOTSET").decode()
-    if rule not in {"SAME_UPPER", "SAME_LOWER"}:
+    if rule not in _PADDINGS:
+        raise UsageError(f"auto_pad is {rule!r}; it must be one of {', '.join(_PADDINGS)}")
+    if not rule.startswith("SAME"):
         pads = node.attributes.get("pads", [0] * 4) if rule == "NOTSET" else [0] * 4
         return tuple(zip(pads[:2], pads[2:], strict=True))
     sides = []
@@ -105,15 +107,19 @@ def _function(name: str) -> Callable[[Walk, Node], None]:
 
 
 def _leaky_relu(walk: Walk, node: Node) -> None:
-    slope = node.attributes.get("alpha", _LEAK)
-    if not np.isclose(slope, _LEAK, rtol=1e-6):
-        raise UsageError(f"alpha is {slope}, which is not supported; it must be {_LEAK}")
+    slope = node.attributes.get("alpha", LEAK)
+    # files hold it in float32
+    if not np.isclose(slope, LEAK, rtol=1e-6):
+        raise UsageError(f"alpha is {slope}, which is not supported; it must be {LEAK}")
     walk.chain.activate("leaky_relu")
 
 
 def _softmax(walk: Walk, node: Node) -> None:
-    axis = node.attributes.get("axis", len(walk.layout) - 1) % len(walk.layout)
-    if walk.layout[axis] != len(walk.chain.shape):
+    # before version 13, all axes from this one on were one
+    merged = walk.opset < 13
+    axis = walk.axis(node.attributes.get("axis", 1 if merged else -1))
+    alone = not merged or axis == len(walk.layout) - 1
+    if not alone or walk.layout[axis] != len(walk.chain.shape):
         raise UsageError(f"it goes over axis {axis}; only the last axis is supported")
     walk.chain.activate("softmax")
 
@@ -170,14 +176,14 @@ def _transpose(walk: Walk, node: Node) -> None:
 
 def _squeeze(walk: Walk, node: Node) -> None:
     found = node.attributes.get("axes", node.optional(1, "axes"))
-    axes = {int(axis) % len(walk.layout) for axis in np.atleast_1d([] if found is None else found)}
+    axes = {walk.axis(int(axis)) for axis in np.atleast_1d([] if found is None else found)}
     if not axes or any(walk.layout[axis] is not None for axis in axes):
         raise UsageError("it may only drop the axis of directions behind RNN or LSTM")
     walk.layout = tuple(kept for axis, kept in enumerate(walk.layout) if axis not in axes)
 
 
 def _gather(walk: Walk, node: Node) -> None:
-    axis = node.attributes.get("axis", 0) % len(walk.layout)
+    axis = walk.axis(node.attributes.get("axis", 0))
     index = node.constant(1, "indices")
     last = walk.chain.layers[-1] if walk.chain.layers else None
     ends = (-1, walk.chain.shape[0] - 1)
@@ -200,11 +206,8 @@ def _batch_norm(walk: Walk, node: Node) -> None:
     walk.natural()
     if len(walk.chain.shape) not in (1, 3):
         raise UsageError(f"it is given {walk.chain.shape}; 1 or 3 axes are supported")
-    scale, shift, mean, variance = (
-        np.asarray(node.constant(place, "statistics"), dtype=np.float64) for place in range(1, 5)
-    )
-    factor = scale / np.sqrt(variance + node.attributes.get("epsilon", 1e-5))
-    walk.chain.scale(factor, shift - mean * factor)
+    scale, shift, mean, variance = (node.constant(place, "statistics") for place in range(1, 5))
+    walk.chain.normalise(mean, variance, scale, shift, node.attributes.get("epsilon", 1e-5))
 
 
 def _recurrent(walk: Walk, node: Node) -> None:
@@ -221,7 +224,8 @@ def _recurrent(walk: Walk, node: Node) -> None:
         state = node.optional(place, "initial state")
         if state is not None and np.any(state):
             raise UsageError("it starts with another state than 0, which is not supported")
-    read, back = (np.asarray(node.constant(place, "weights"), np.float64)[0] for place in (1, 2))
+    read, back = (_direction(node.constant(place, "weights"), place) for place in (1, 2))
+    node.demand(hidden_size=back.shape[-1])
     bias = node.optional(3, "bias")
     if bias is not None:
         bias = np.asarray(bias, np.float64)[0].reshape(2, -1).sum(axis=0)
@@ -239,6 +243,16 @@ def _recurrent(walk: Walk, node: Node) -> None:
         walk.layout = (0, 1, None, 2) if batch_first else (1, None, 0, 2)
     else:
         walk.layout = (0, None, 1) if batch_first else (None, 0, 1)
+
+
+def _direction(weights: NDArray[Any], place: int) -> NDArray[np.float64]:
+    """Return W or R of the one direction."""
+    if weights.ndim != 3 or len(weights) != 1:
+        raise UsageError(
+            f"it has {'WR'[place - 1]} of shape {weights.shape}; one direction has (1, gates, "
+            "values)"
+        )
+    return np.asarray(weights[0], np.float64)
 
 
 def _gates(hidden: int) -> NDArray[np.intp]:
