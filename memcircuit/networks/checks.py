@@ -88,6 +88,28 @@ def require_kind(value: object, kind: type | tuple[type, ...], name: str, wanted
         raise UsageError(f"{name} is {given}; give {wanted}")
 
 
+def require_callback(function: object, name: str) -> None:
+    """Refuse what can neither be called nor is None.
+
+    Raises:
+        UsageError: another kind.
+    """
+    if function is not None and not callable(function):
+        raise UsageError(f"{name} is {function!r}; give a function or None")
+
+
+def require_index(value: object, count: int, name: str) -> None:
+    """Refuse what is no index of ``count`` things; negative ones count from the end.
+
+    Raises:
+        UsageError: no whole number, or out of bounds.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not -count <= value < count:  # type: ignore[operator]
+        known = f"0 to {count - 1}" if count > 1 else "only 0"
+        raise UsageError(f"{name} is {value!r}; this result has {known}")
+
+
 def require_generator(rng: object) -> np.random.Generator:
     """Return what draws at random.
 

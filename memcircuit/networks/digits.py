@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_kind
+from memcircuit.networks.layer import number_array
 
 CITATION = (
     "E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, "
@@ -44,14 +46,16 @@ class Digits:
     labels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
+        require_kind(self.images, np.ndarray, "images", f"an array (n, {PIXELS})")
+        require_kind(self.labels, np.ndarray, "labels", "an array (n,) of whole numbers")
         if self.images.ndim != 2 or self.images.shape[1] != PIXELS:
             raise UsageError(f"images have shape {self.images.shape}; it must be (n, {PIXELS})")
-        if self.labels.shape != (len(self.images),):
+        if self.labels.shape != (len(self.images),) or self.labels.dtype.kind not in "iu":
             raise UsageError(
-                f"labels have shape {self.labels.shape}; {len(self.images)} images need "
-                f"({len(self.images)},)"
+                f"labels have shape {self.labels.shape} and type {self.labels.dtype}; "
+                f"{len(self.images)} images need ({len(self.images)},) whole numbers"
             )
-        if not np.isfinite(self.images).all():
+        if not np.isfinite(number_array(self.images, "images", np.float64)).all():
             raise UsageError("images contain NaN or infinity; every pixel must be a number")
         if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < CLASSES:
             raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,6 +73,16 @@ class Faults:
     def none(self) -> bool:
         """Whether no cell is stuck."""
         return not self.random and not any(np.any(given) for given in self.maps.values())
+
+    def check_keys(self, keys: Collection[Key]) -> None:
+        """Refuse maps of other matrices than these.
+
+        Raises:
+            UsageError: such a map.
+        """
+        strange = [key for key in self.maps if key not in keys]
+        if strange:
+            raise UsageError(f"faults: a map for {strange[0]!r}; there are {list(keys)}")
 
     def given(self, shape: tuple[int, ...], key: Key | None) -> NDArray[np.int8] | None:
         """Return the map of the matrix of this layer and name, None where it has none.

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.networks.adam import Adam
-from memcircuit.networks.checks import require_count
-from memcircuit.networks.labelled import Labelled, split
+from memcircuit.networks.checks import require_count, require_generator
+from memcircuit.networks.labelled import split_indices
 from memcircuit.networks.network import Network, confusion_counts
-from memcircuit.networks.perceptron import LabelledData, Perceptron
+from memcircuit.networks.perceptron import LabelledData, Perceptron, chosen_perceptron
 
 Array = NDArray[np.float64]
 Weights = tuple[Array, ...]
@@ -46,12 +46,12 @@ class FloatResult:
         return confusion_counts(self.predictions, self.labels, self.perceptron.sizes[-1])
 
     def network(self) -> Network:
-        """Return the weights as a network of dense layers."""
+        """Return the weights as a network of dense layers; see `TrainingResult.network`."""
         return self.perceptron.network(self.weights)
 
 
 def train_float(
-    training: Labelled,
+    training: LabelledData,
     test: LabelledData,
     rng: np.random.Generator,
     *,
@@ -74,35 +74,38 @@ def train_float(
         max_epochs: highest number of epochs.
 
     Raises:
-        UsageError: ``max_epochs`` below 1, no test images, or an empty part after the split.
+        UsageError: arguments of another kind, ``max_epochs`` below 1, images or labels that cannot
+            be used, or an empty part after the split; nothing was computed.
     """
     require_count(max_epochs, "max_epochs")
-    perceptron = perceptron or Perceptron()
-    test_inputs = perceptron.inputs(test, "test")
-    fitted, aside = split(training, validation_share, rng)
-    inputs, targets = perceptron.inputs(aside, "validation"), perceptron.targets(aside.labels)
+    require_generator(rng)
+    perceptron = chosen_perceptron(perceptron)
+    test_inputs, test_labels = perceptron.examples(test, "test")
+    inputs, labels = perceptron.examples(training, "training")
+    targets = perceptron.targets(labels)
+    fitted, aside = split_indices(len(inputs), validation_share, rng)
+    known, judges = (inputs[fitted], targets[fitted]), (inputs[aside], targets[aside])
     errors = [
-        perceptron.loss(weights, inputs, targets)[0]
-        for weights in _minimise(perceptron, fitted, rng, max_epochs)
+        perceptron.loss(weights, *judges)[0]
+        for weights in _minimise(perceptron, *known, rng, max_epochs)
     ]
     epochs = int(np.argmin(errors)) + 1
-    *_, weights = _minimise(perceptron, training, rng, epochs)
+    *_, weights = _minimise(perceptron, inputs, targets, rng, epochs)
     predictions = perceptron.classify(weights, test_inputs)
     return FloatResult(
-        accuracy=float(np.mean(predictions == test.labels)),
+        accuracy=float(np.mean(predictions == test_labels)),
         weights=weights,
         predictions=predictions,
-        labels=test.labels,
+        labels=test_labels,
         epochs=epochs,
         perceptron=perceptron,
     )
 
 
 def _minimise(
-    perceptron: Perceptron, data: LabelledData, rng: np.random.Generator, epochs: int
+    perceptron: Perceptron, inputs: Array, targets: Array, rng: np.random.Generator, epochs: int
 ) -> Iterator[Weights]:
     """Give the weights after each epoch."""
-    inputs, targets = perceptron.inputs(data, "training"), perceptron.targets(data.labels)
     weights = [rng.standard_normal(shape) / np.sqrt(shape[0]) for shape in perceptron.shapes]
     adam = Adam(weights, _STEP)
     for _ in range(epochs):

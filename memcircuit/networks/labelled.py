@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_generator, require_kind, require_number
 from memcircuit.networks.datasets.images import LabelledImages
 from memcircuit.networks.digits import Digits
 
@@ -27,16 +29,28 @@ def split(data: Labelled, share: float, rng: np.random.Generator) -> tuple[Label
         The remaining images, and those set aside, ``round(share * n)`` of them.
 
     Raises:
-        UsageError: one of the two parts would be empty.
+        UsageError: one of the two parts would be empty, or arguments of another kind.
     """
-    aside = round(share * len(data)) if 0.0 < share < 1.0 else 0
-    if not 0 < aside < len(data):
-        raise UsageError(
-            f"share is {share} of {len(data)} images; it must leave images on both sides"
-        )
-    order = rng.permutation(len(data))
+    require_kind(data, (Digits, LabelledImages), "data", "Digits or LabelledImages")
     rest, chosen = (
         replace(data, images=data.images[part], labels=data.labels[part])
-        for part in (order[aside:], order[:aside])
+        for part in split_indices(len(data), share, rng)
     )
     return rest, chosen
+
+
+def split_indices(
+    count: int, share: float, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of ``count`` images remain and which are set aside; see `split`.
+
+    Raises:
+        UsageError: one of the two parts would be empty, or arguments of another kind.
+    """
+    require_number(share, "share", most=1.0, above=True, below=True)
+    require_generator(rng)
+    aside = round(share * count)
+    if not 0 < aside < count:
+        raise UsageError(f"share is {share} of {count} images; it must leave images on both sides")
+    order = rng.permutation(count)
+    return order[aside:], order[:aside]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import activation
+from memcircuit.networks.checks import require_kind
+from memcircuit.networks.datasets.images import WHITE
 from memcircuit.networks.dense import Dense
 from memcircuit.networks.digits import CLASSES, PIXELS
-from memcircuit.networks.network import Network
+from memcircuit.networks.layer import number_array
+from memcircuit.networks.network import Network, label_array
 
 Array = NDArray[np.float64]
 
@@ -25,12 +28,13 @@ _SLOPES: dict[str, Callable[[Array], Array]] = {
 }
 
 
+@runtime_checkable
 class LabelledData(Protocol):
     """Images and the class of each, such as `Digits` and the data sets' images."""
 
     @property
     def images(self) -> NDArray[np.floating] | NDArray[np.uint8]:
-        """(n, ...) dimensionless, or uint8 of 0..255; see `Perceptron.inputs`."""
+        """(n, ...) dimensionless, or uint8 of 0..255; see `Perceptron.examples`."""
         ...
 
     @property
@@ -66,7 +70,7 @@ class Perceptron:
                 "classes as whole numbers, such as (64, 20, 10)"
             )
         object.__setattr__(self, "sizes", sizes)
-        if self.activation not in _SLOPES:
+        if not isinstance(self.activation, str) or self.activation not in _SLOPES:
             raise UsageError(
                 f"activation of hidden layers is {self.activation!r}; choose one of "
                 f"{', '.join(_SLOPES)}"
@@ -80,22 +84,35 @@ class Perceptron:
             for rows, columns in zip(self.sizes[:-1], self.sizes[1:], strict=True)
         )
 
-    def inputs(self, data: LabelledData, name: str) -> Array:
-        """Return the images as inputs with the bias, (n, values + 1), in units of the highest one.
+    def examples(self, data: LabelledData, name: str) -> tuple[Array, NDArray[np.int64]]:
+        """Return what is learned from a set: its inputs and their classes.
 
         All axes of an image are taken as one, the last fastest; grey values in uint8 are divided
-        by 255.
+        by the one of white, 255.
+
+        Args:
+            data: images and labels.
+            name: of the set, for messages.
+
+        Returns:
+            inputs with the bias, (n, values + 1), in units of the highest one, and classes, (n,).
 
         Raises:
-            UsageError: no image, images of another size, no numbers, inputs beyond -1..1, or
-                labels that are no class.
+            UsageError: no image, images of another size, no numbers, inputs beyond -1..1, or not
+                one class per image.
         """
-        count = len(data.labels)
-        if not count:
+        wanted = "images with their labels, such as load_digits() or LabelledImages(...)"
+        require_kind(data, LabelledData, f"the {name} set", wanted)
+        images = number_array(data.images, f"images of the {name} set", np.float64)
+        if not images.size:
             raise UsageError(f"the {name} set is empty; it must hold at least one image")
-        flat = np.asarray(data.images, dtype=np.float64).reshape(count, -1)
-        if data.images.dtype == np.uint8:
-            flat /= 255.0
+        if images.ndim < 2:
+            raise UsageError(
+                f"images of the {name} set have shape {images.shape}; give (images, values)"
+            )
+        flat = images.reshape(len(images), -1)
+        if getattr(data.images, "dtype", None) == np.uint8:
+            flat /= WHITE
         if flat.shape[1] != self.sizes[0]:
             raise UsageError(
                 f"images of the {name} set have {flat.shape[1]} values; sizes {self.sizes} take "
@@ -106,12 +123,11 @@ class Perceptron:
                 f"images of the {name} set reach from {flat.min()} to {flat.max()}; inputs are "
                 "shares of the highest one, -1 to 1"
             )
-        if data.labels.min() < 0 or data.labels.max() >= self.sizes[-1]:
-            raise UsageError(
-                f"labels of the {name} set reach from {data.labels.min()} to {data.labels.max()}; "
-                f"sizes {self.sizes} have classes 0 to {self.sizes[-1] - 1}"
-            )
-        return _with_bias(flat)
+        try:
+            labels = label_array(data.labels, len(images), self.sizes[-1])
+        except UsageError as error:
+            raise UsageError(f"{name} set: {error}") from error
+        return _with_bias(flat), labels
 
     def targets(self, labels: NDArray[np.int64]) -> Array:
         """Return the expected outputs, dimensionless (n, classes): +1 for the class, else -1.
@@ -184,13 +200,42 @@ class Perceptron:
         return classes
 
     def network(self, weights: Sequence[Array]) -> Network:
-        """Return weights (rows, columns) of one seed as a network of dense layers."""
+        """Return weights of one seed as a network of dense layers.
+
+        Its outputs round to 1 from sums of about 10 in float32 and 19 in float64 on, and the first
+        of several such classes wins: divide the last layer's weights where sums are as large.
+
+        Args:
+            weights: one (rows, columns) per layer, see `shapes`.
+
+        Raises:
+            UsageError: weights of other shapes.
+        """
+        require_kind(weights, Sequence, "weights", "a list with one array per layer")
+        shapes = tuple(np.shape(matrix) for matrix in weights)
+        if shapes != self.shapes:
+            raise UsageError(
+                f"weights have shapes {shapes}; sizes {self.sizes} have "
+                f"{', '.join(map(str, self.shapes))}"
+            )
         functions = [self.activation] * (len(weights) - 1) + ["tanh"]
         layers = tuple(
             Dense(matrix[:-1], bias=matrix[-1], activation=function)
             for matrix, function in zip(weights, functions, strict=True)
         )
         return Network((self.sizes[0],), layers)
+
+
+def chosen_perceptron(perceptron: Perceptron | None) -> Perceptron:
+    """Return the perceptron, by default a single layer for the digits.
+
+    Raises:
+        UsageError: another kind.
+    """
+    if perceptron is None:
+        return Perceptron()
+    require_kind(perceptron, Perceptron, "perceptron", "Perceptron((64, 20, 10)) or None")
+    return perceptron
 
 
 def _with_bias(x: Array) -> Array:

@@ -133,7 +133,8 @@ def program(
     require_kind(hardware, Hardware, "hardware", "Hardware(...)")
     kind = number_type(dtype)
     keys = [key for key, _ in network.matrices()]
-    _check_maps(hardware, keys)
+    if hardware.faults is not None:
+        hardware.faults.check_keys(keys)
     _check_calibration(network, hardware, calibration)
     plans = {key: plan_cells(matrix, hardware, key) for key, matrix in network.matrices()}
     streams = hardware.streams(rng, len(keys))
@@ -164,14 +165,6 @@ def _reaches(
     for start in range(0, len(images), network.usual_batch):
         layer_outputs(network, images[start : start + network.usual_batch], watched)
     return reaches
-
-
-def _check_maps(hardware: Hardware, keys: list[Key]) -> None:
-    if hardware.faults is None:
-        return
-    strange = [key for key in hardware.faults.maps if key not in keys]
-    if strange:
-        raise UsageError(f"faults: a map for {strange[0]!r}; the network's matrices are {keys}")
 
 
 def _check_calibration(network: Network, hardware: Hardware, calibration: ArrayLike | None) -> None:

@@ -8,9 +8,15 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.checks import require_count
+from memcircuit.networks.checks import (
+    require_callback,
+    require_count,
+    require_generator,
+    require_kind,
+    require_number,
+)
 from memcircuit.networks.faults import Faults
-from memcircuit.networks.perceptron import LabelledData, Perceptron
+from memcircuit.networks.perceptron import LabelledData, Perceptron, chosen_perceptron
 from memcircuit.networks.pulse_rules.rule import PulseRule, Update
 from memcircuit.networks.synapse_array import SynapseArray, check_response, preset_conductance
 from memcircuit.networks.training_result import TrainingResult
@@ -19,6 +25,8 @@ from memcircuit.tables.response import PulseResponse
 Array = NDArray[np.float64]
 # Images classified at a time.
 _BLOCK = 512
+# Under which name fault maps keep a layer's devices, as those of `Dense`.
+_KERNEL = "kernel"
 Preset = Callable[[tuple[int, ...], np.random.Generator], Array]
 
 
@@ -58,24 +66,31 @@ def train(
         on_epoch: called after each epoch with its number, from 1, and the test accuracy (seeds,).
 
     Raises:
-        UsageError: images, response or conductances that cannot be used; nothing was computed.
+        UsageError: arguments of another kind, or images, labels, response, conductances or fault
+            maps that cannot be used; nothing was drawn or computed.
     """
     check_response(response)
-    perceptron = perceptron or Perceptron()
-    inputs, test_inputs = perceptron.inputs(training, "training"), perceptron.inputs(test, "test")
-    streams = rng.spawn(require_count(seeds, "seeds"))
-    start = low_state(response) if initial_conductance is None else initial_conductance
+    require_rule(rule, "rule")
+    require_generator(rng)
+    require_count(seeds, "seeds")
+    require_callback(on_epoch, "on_epoch")
+    perceptron = chosen_perceptron(perceptron)
+    _check_faults(faults, perceptron)
+    start = _start(initial_conductance, response)
+    inputs, labels = perceptron.examples(training, "training")
+    test_inputs, test_labels = perceptron.examples(test, "test")
+    streams = rng.spawn(seeds)
     arrays = _arrays(response, perceptron, streams, start, faults)
     updates = [rule.update(array, streams) for array in arrays]
-    targets = perceptron.targets(training.labels)
+    targets = perceptron.targets(labels)
     test_accuracy, train_accuracy = np.empty((2, rule.epochs, seeds))
     pulses = np.zeros((rule.epochs + 1, 2, seeds), dtype=np.int64)
     for epoch in range(rule.epochs):
         _run_epoch(perceptron, arrays, updates, inputs, targets, rule, streams)
         predictions = _classify(perceptron, arrays, rule.scale, test_inputs)
-        test_accuracy[epoch] = np.mean(predictions == test.labels, axis=1)
+        test_accuracy[epoch] = np.mean(predictions == test_labels, axis=1)
         known = _classify(perceptron, arrays, rule.scale, inputs)
-        train_accuracy[epoch] = np.mean(known == training.labels, axis=1)
+        train_accuracy[epoch] = np.mean(known == labels, axis=1)
         pulses[epoch + 1] = sum(np.stack([a.set_pulses, a.reset_pulses]) for a in arrays)
         if on_epoch is not None:
             on_epoch(epoch + 1, test_accuracy[epoch])
@@ -84,7 +99,7 @@ def train(
         test_accuracy=test_accuracy,
         train_accuracy=train_accuracy,
         predictions=predictions,
-        labels=np.asarray(test.labels),
+        labels=test_labels,
         conductance=tuple(array.conductance for array in arrays),
         stuck=tuple(array.stuck for array in arrays),
         set_pulses=given[:, 0],
@@ -111,6 +126,39 @@ def low_state(response: PulseResponse) -> Preset:
     )
 
 
+def require_rule(rule: object, name: str) -> None:
+    """Refuse what is no rule.
+
+    Raises:
+        UsageError: another kind, such as the rule's class.
+    """
+    require_kind(rule, PulseRule, name, "a rule of memcircuit.networks.pulse_rules, SignPulses()")
+
+
+def _check_faults(faults: Faults | None, perceptron: Perceptron) -> None:
+    """Refuse maps that fit no layer, whether any of their devices is stuck or not."""
+    if faults is None:
+        return
+    require_kind(faults, Faults, "faults", "Faults(stuck_off=...) or None")
+    shapes = {(layer, _KERNEL): (*shape, 2) for layer, shape in enumerate(perceptron.shapes)}
+    faults.check_keys(shapes)
+    for key, shape in shapes.items():
+        faults.given(shape, key)
+
+
+def _start(given: float | Preset | None, response: PulseResponse) -> float | Preset:
+    """Return the conductance to start from, or what draws it."""
+    if given is None:
+        return low_state(response)
+    if callable(given):
+        return given
+    name, wanted = "initial_conductance", "one number, S, or a function of shape and generator"
+    require_kind(given, (int, float, np.integer, np.floating), name, wanted)
+    lowest, highest = float(response.conductance[0]), float(response.conductance[-1])
+    require_number(given, f"{name}, S,", least=lowest, most=highest)
+    return given
+
+
 def _arrays(
     response: PulseResponse,
     perceptron: Perceptron,
@@ -132,7 +180,7 @@ def _arrays(
                 streams,
                 initial_conductance=start,
                 faults=faults,
-                key=(layer, "kernel"),
+                key=(layer, _KERNEL),
             )
         )
     return arrays

@@ -11,12 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_count
+from memcircuit.networks.checks import (
+    require_callback,
+    require_count,
+    require_generator,
+    require_kind,
+)
 from memcircuit.networks.labelled import Labelled, split
 from memcircuit.networks.perceptron import Perceptron
 from memcircuit.networks.pulse_rules.rule import PulseRule
 from memcircuit.networks.pulse_rules.sign_pulses import SignPulses
-from memcircuit.networks.pulse_training import Preset, train
+from memcircuit.networks.pulse_training import Preset, require_rule, train
 from memcircuit.tables.response import PulseResponse
 
 _REFERENCES: tuple[Literal["output", "array"], ...] = ("output", "array")
@@ -76,10 +81,15 @@ def rate_rules(
         on_rule: called after each rule.
 
     Raises:
-        UsageError: no rule, or no split.
+        UsageError: no rule, no split, or arguments that `train` refuses; nothing was computed.
     """
+    require_kind(rules, Sequence, "rules", "a list of rules, as [SignPulses()]")
     if not rules:
         raise UsageError("rules is empty; give at least one")
+    for place, rule in enumerate(rules):
+        require_rule(rule, f"rules[{place}]")
+    require_callback(on_rule, "on_rule")
+    require_generator(rng)
     parts = [
         split(training, validation_share, draws)
         for draws in rng.spawn(require_count(splits, "splits"))

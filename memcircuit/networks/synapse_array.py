@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import TableError, UsageError
+from memcircuit.networks.checks import require_generator, require_number
 from memcircuit.networks.faults import Faults
-from memcircuit.networks.layer import Key
+from memcircuit.networks.layer import Key, number_array
 from memcircuit.networks.seed_draws import SeedDraws
 from memcircuit.tables.response import PulseResponse
 
@@ -77,7 +78,7 @@ class SynapseArray:
         self._deviation = np.zeros(self.conductance.size)
         self._direction = np.zeros(self.conductance.size, dtype=np.int8)
         self.stuck = np.zeros(shape, dtype=np.bool_)
-        if faults is not None and not faults.none:
+        if faults is not None:
             states = np.stack([faults.draw(cells, stream, key) for stream in streams])
             self.stuck = states != 0
             self.conductance = faults.apply(self.conductance, states, self.lowest)
@@ -173,8 +174,14 @@ def preset_conductance(
         lowest: S, lower end.
         mean: S, mean of the distribution, at most half way between the ends.
         highest: S, upper end.
+
+    Raises:
+        UsageError: ends and a mean that no such distribution has, or no generator.
     """
-    if not 0.0 <= lowest < mean <= (lowest + highest) / 2.0 < np.inf:
+    for name, value in (("lowest", lowest), ("mean", mean), ("highest", highest)):
+        require_number(value, f"preset conductance: {name}, S,", most=1.0)
+    require_generator(rng)
+    if not lowest < mean <= (lowest + highest) / 2.0:
         raise UsageError(
             f"preset conductance has lowest {lowest} S, mean {mean} S, highest {highest} S; the "
             "mean must lie above the lowest and at most half way to the highest"
@@ -228,7 +235,8 @@ def _initial(
     given: float | Array | None, shape: tuple[int, ...], lowest: float, highest: float
 ) -> Array:
     """Return a new array of the given conductances, S, of this shape."""
-    conductance = np.asarray(lowest if given is None else given, dtype=np.float64)
+    start = lowest if given is None else given
+    conductance = number_array(start, "initial_conductance", np.float64)
     if conductance.ndim and conductance.shape != shape:
         raise UsageError(
             f"initial_conductance has shape {conductance.shape}; it must be one number or {shape}"

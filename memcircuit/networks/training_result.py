@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_index, require_kind
 from memcircuit.networks.intervals import require_confidence, student
 from memcircuit.networks.network import Network, confusion_counts
 from memcircuit.networks.perceptron import Perceptron
 from memcircuit.networks.pulse_rules.rule import PulseRule
-
-if TYPE_CHECKING:
-    from memcircuit.tables.table import ConductanceTable
+from memcircuit.tables.table import ConductanceTable
 
 Array = NDArray[np.float64]
 
@@ -28,13 +27,13 @@ class LearningCurve:
         mean: (epochs,) mean over the seeds, 0..1.
         low: (epochs,) lower end of the interval of the mean, at least 0; NaN with one seed.
         high: (epochs,) upper end, at most 1; NaN with one seed.
-        level: confidence of the interval, 0..1.
+        confidence: of the interval, 0..1.
     """
 
     mean: Array
     low: Array
     high: Array
-    level: float
+    confidence: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,29 +76,34 @@ class TrainingResult:
         return np.asarray(self.test_accuracy[-1])
 
     def learning_curve(
-        self, images: Literal["test", "train"] = "test", level: float = 0.95
+        self, images: Literal["test", "train"] = "test", confidence: float = 0.95
     ) -> LearningCurve:
         """Return the mean accuracy by epoch with Student's t-interval over the seeds.
 
         Raises:
-            UsageError: other images, or a level not between 0 and 1.
+            UsageError: other images, or a confidence not between 0 and 1.
         """
         if images not in ("test", "train"):
             raise UsageError(f"learning curve of {images!r} images; choose 'test' or 'train'")
-        require_confidence(level, "confidence level")
+        require_confidence(confidence)
         reached = self.test_accuracy if images == "test" else self.train_accuracy
         mean = reached.mean(axis=1)
         nothing = np.full(len(mean), np.nan)
-        low, high = student(reached, level) if self.seeds > 1 else (nothing, nothing)
-        return LearningCurve(mean, low, high, level)
+        low, high = student(reached, confidence) if self.seeds > 1 else (nothing, nothing)
+        return LearningCurve(mean, low, high, confidence)
 
     def confusion_matrix(self, seed: int | None = None) -> NDArray[np.int64]:
         """Count the test images of each class (row) taken for each class (column).
 
         Args:
             seed: which network; the sum over all when None.
+
+        Raises:
+            UsageError: no such network.
         """
-        predictions = self.predictions if seed is None else self.predictions[self._known(seed)]
+        if seed is not None:
+            require_index(seed, self.seeds, "seed")
+        predictions = self.predictions if seed is None else self.predictions[seed]
         return confusion_counts(predictions, self.labels, self.perceptron.sizes[-1])
 
     def programming_energy(self, table: ConductanceTable) -> Array:
@@ -107,22 +111,28 @@ class TrainingResult:
 
         Every pulse counts with the table's mean energy of its direction, also where the device's
         conductance would make it a cheaper or a dearer one.
+
+        Raises:
+            UsageError: no table; a `PulseResponse` knows no energy.
         """
+        require_kind(table, ConductanceTable, "table", "the ConductanceTable of the devices")
         return np.asarray(
             self.set_pulses * table.pulse_energy("set")
             + self.reset_pulses * table.pulse_energy("reset")
         )
 
     def network(self, seed: int = 0) -> Network:
-        """Return one seed's network with the weights (G+ - G-) / scale that it ended with."""
-        place = self._known(seed)
+        """Return one seed's network with the weights (G+ - G-) / scale that it ended with.
+
+        `train` divides images in uint8 by 255 itself; the network, and `memcircuit.evaluate` with
+        it, takes the shares that `LabelledImages.grey` returns.
+
+        Raises:
+            UsageError: no such seed.
+        """
+        require_index(seed, self.seeds, "seed")
         weights = [
-            (layer[place, ..., 0] - layer[place, ..., 1]) / self.rule.scale
+            (layer[seed, ..., 0] - layer[seed, ..., 1]) / self.rule.scale
             for layer in self.conductance
         ]
         return self.perceptron.network(weights)
-
-    def _known(self, seed: int) -> int:
-        if not -self.seeds <= seed < self.seeds:
-            raise UsageError(f"seed {seed}; this result has {self.seeds} seeds, from 0")
-        return seed

@@ -98,6 +98,22 @@ def test_split_refuses_an_empty_part(share):
 
 
 @pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"data": np.zeros((8, 64))}, "data is a ndarray; give Digits or LabelledImages"),
+        ({"share": "a quarter"}, "share is 'a quarter'"),
+        ({"share": None}, "share is None"),
+        ({"rng": 1}, r"rng is 1; pass numpy\.random\.default_rng"),
+        ({"rng": np.random}, "rng is a module"),
+    ],
+)
+def test_split_refuses_other_kinds(wrong, said):
+    right = {"data": load_digits()[1], "share": 0.25, "rng": np.random.default_rng(0)}
+    with pytest.raises(UsageError, match=said):
+        split(**{**right, **wrong})
+
+
+@pytest.mark.parametrize(
     ("images", "labels", "what"),
     [
         (np.zeros((3, 63)), np.zeros(3, dtype=int), "shape"),
@@ -105,6 +121,10 @@ def test_split_refuses_an_empty_part(share):
         (np.full((1, 64), np.nan), np.zeros(1, dtype=int), "NaN"),
         (np.zeros((1, 64)), np.array([10]), "labels"),
         (np.zeros((1, 64)), np.array([-1]), "labels"),
+        (np.zeros((2, 64)), np.zeros(2), "type float64"),
+        (np.zeros((2, 64)).tolist(), np.zeros(2, dtype=int), "images is a list"),
+        (np.zeros((2, 64)), [0, 1], "labels is a list"),
+        (np.full((2, 64), "ink"), np.zeros(2, dtype=int), "not an array of numbers"),
     ],
 )
 def test_digits_refuse_what_they_are_not(images, labels, what):

@@ -1,5 +1,7 @@
 """The float network: its accuracy, and no look at the test set."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,41 @@ def test_unusable_settings_are_refused(digits):
         train_float(training, empty, np.random.default_rng(0))
     with pytest.raises(UsageError, match="share"):
         train_float(training, test, np.random.default_rng(0), validation_share=1.0)
+
+
+@pytest.mark.parametrize("part", ["training", "test"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda labels: labels * np.nan, "labels have shape"),
+        (lambda labels: labels + 0.5, "labels have shape"),
+        (lambda labels: np.eye(10, dtype=int)[labels], "labels have shape"),
+        (lambda labels: labels[:, np.newaxis], "labels have shape"),
+        (lambda labels: labels[:10], r"labels have shape \(10,\)"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(digits, part, change, said):
+    data = dict(zip(("training", "test"), digits, strict=True))
+    known = data[part]
+    data[part] = SimpleNamespace(images=known.images, labels=change(known.labels))
+    with pytest.raises(UsageError, match=f"{part} set: {said}"):
+        train_float(**data, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"training": (np.zeros((8, 64)), np.zeros(8, int))}, "the training set is a tuple"),
+        ({"test": np.zeros((8, 64))}, "the test set is a ndarray"),
+        ({"perceptron": (64, 20, 10)}, r"perceptron is a tuple; give Perceptron\("),
+        ({"rng": 1}, "rng is 1"),
+        ({"rng": None}, "rng is None"),
+        ({"rng": np.random}, "rng is a module"),
+        ({"validation_share": "a quarter"}, "share is 'a quarter'"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(digits, wrong, said):
+    training, test = digits
+    right = {"training": training, "test": test, "rng": np.random.default_rng(0)}
+    with pytest.raises(UsageError, match=said):
+        train_float(**{**right, **wrong})

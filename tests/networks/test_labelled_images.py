@@ -14,6 +14,9 @@ def test_grey_values_scale_to_1_in_the_shape_asked_for():
     np.testing.assert_allclose(found.grey((6,)), [[0, 0.2, 1, 0.4, 0.6, 0.8]], rtol=1e-7)
     assert found.grey().dtype == np.float32
     assert found.grey((1, 2, 3), np.float64).shape == (1, 1, 2, 3)
+    for shape in (6, "6", (6.0,), (True, 6)):
+        with pytest.raises(UsageError, match=r"shape is .*such as \(784,\)"):
+            found.grey(shape)
     for shape in ((5,), (), (-6, -1), (6, 0)):
         with pytest.raises(UsageError, match="do not fit"):
             found.grey(shape)
@@ -36,3 +39,13 @@ def test_grey_values_scale_to_1_in_the_shape_asked_for():
 def test_images_that_do_not_fit_their_labels(images, labels, said):
     with pytest.raises(UsageError, match=said):
         LabelledImages(images, labels, classes=3)
+
+
+def test_other_kinds_are_refused():
+    images, labels = np.zeros((2, 4, 4), np.uint8), np.array([0, 1])
+    with pytest.raises(UsageError, match="images is a list"):
+        LabelledImages(images.tolist(), labels, classes=2)
+    with pytest.raises(UsageError, match="labels is a list"):
+        LabelledImages(images, labels.tolist(), classes=2)
+    with pytest.raises(UsageError, match="classes is '2'"):
+        LabelledImages(images, labels, classes="2")

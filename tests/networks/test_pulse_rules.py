@@ -181,6 +181,7 @@ def test_write_verify_pulses_no_device_more_often_than_allowed():
         ({"scale": 0.0}, "scale, S, is 0.0"),
         ({"scale": float("nan")}, "scale, S, is nan"),
         ({"scale": float("inf")}, "scale, S, is inf"),
+        ({"scale": 300}, "scale, S, is 300; .* at most 1"),
     ],
 )
 def test_impossible_settings_of_every_rule_are_refused(kind, change, what):
@@ -203,6 +204,8 @@ def test_impossible_settings_of_every_rule_are_refused(kind, change, what):
         (WriteVerifyPulses, {"pulses": 0}, "pulses is 0"),
         (MixedPrecision, {"learning_rate": float("nan")}, "learning_rate is nan"),
         (MixedPrecision, {"epsilon": 0.0}, "epsilon, S, is 0.0"),
+        (MixedPrecision, {"epsilon": 5}, "epsilon, S, is 5; .* at most 1"),
+        (WriteVerifyPulses, {"tolerance": 10}, "tolerance, S, is 10; .* at most 1"),
         (MixedPrecision, {"pulses": 0}, "pulses is 0"),
     ],
 )

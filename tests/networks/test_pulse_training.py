@@ -19,6 +19,7 @@ from memcircuit.networks.pulse_rules import (
     WriteVerifyPulses,
 )
 from memcircuit.networks.pulse_training import low_state, train
+from memcircuit.tables import ConductanceTable
 
 DOUBLE = Perceptron((64, 20, 10))
 
@@ -73,7 +74,8 @@ def test_mixed_precision_with_fine_steps_follows_gradient_descent(few):
         start = 30e-6 * stream.normal(size=(*shape, 2))
         weights.append((start[..., 0] - start[..., 1]) / 100e-6)
         stream.integers(1, size=start.size)  # which of the table's devices: there is one
-    inputs, targets = DOUBLE.inputs(training, "training"), DOUBLE.targets(training.labels)
+    inputs, labels = DOUBLE.examples(training, "training")
+    targets = DOUBLE.targets(labels)
     order = stream.permutation(300)
     for shown in np.split(order, 10):
         _, descents = DOUBLE.loss(weights, inputs[shown], targets[shown])
@@ -201,8 +203,10 @@ def test_result_has_the_stated_shapes_and_says_the_same_twice(few):
     for seed in range(3):
         classes = result.network(seed).classify(test.images)
         np.testing.assert_array_equal(classes, result.predictions[seed])
-    with pytest.raises(UsageError, match="seed 3; this result has 3"):
-        result.network(3)
+    for seed in (3, -4, "a", 1.0, True):
+        for ask in (result.network, result.confusion_matrix):
+            with pytest.raises(UsageError, match=f"seed is {seed!r}; .* 0 to 2"):
+                ask(seed)
 
 
 def test_the_interval_is_students(few):
@@ -218,19 +222,25 @@ def test_the_interval_is_students(few):
     )
     alone = train(saturating(), *few, SignPulses(epochs=1), rng()).learning_curve()
     assert np.isnan([alone.low[0], alone.high[0]]).all()
-    for level in (95, 0.0, 1.0):
-        with pytest.raises(UsageError, match=f"confidence level is {level}"):
-            result.learning_curve(level=level)
+    assert curve.confidence == 0.9
+    for confidence in (95, 0.0, 1.0, "high"):
+        with pytest.raises(UsageError, match=f"confidence is {confidence!r}"):
+            result.learning_curve(confidence=confidence)
     with pytest.raises(UsageError, match="'validation' images"):
         result.learning_curve("validation")
 
 
 def test_energy_is_pulses_times_their_energy(few):
     result = train(saturating(), *few, WriteVerifyPulses(epochs=2), rng(), seeds=2)
-    table = SimpleNamespace(pulse_energy={"set": 2e-9, "reset": 3e-10}.get)
+    conductance = 1e-6 * np.array([[[[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]]])
+    energy = np.full((1, 1, 2, 3), 2e-9)
+    energy[:, :, 1] = 3e-10
+    table = ConductanceTable.of_trains(conductance, energy)
     expected = 2e-9 * result.set_pulses + 3e-10 * result.reset_pulses
     np.testing.assert_allclose(result.programming_energy(table), expected)
     assert (result.set_pulses != result.reset_pulses).any()
+    with pytest.raises(UsageError, match="table is a PulseResponse; give the ConductanceTable"):
+        result.programming_energy(saturating())
 
 
 def test_stuck_devices_never_move_in_training(few):
@@ -276,7 +286,89 @@ def test_unusable_input_is_refused(digits):
     for seeds in (0, 2.0, True):
         with pytest.raises(UsageError, match=f"seeds is {seeds!r}"):
             train(saturating(), training, test, rule, rng(), seeds=seeds)
-    wrong = Faults(maps={(0, "kernel"): np.zeros((65, 20), dtype=np.int8)})
-    wrong.maps[0, "kernel"][0, 0] = -1
-    with pytest.raises(UsageError, match=r"map of \(0, 'kernel'\) has shape"):
-        train(saturating(), training, test, rule, rng(), faults=wrong)
+
+
+class Silent(SignPulses):
+    """A rule that must not be reached."""
+
+    def update(self, *_arguments):
+        """Fail the test."""
+        raise AssertionError("something was computed")
+
+
+def refused(said, few, **wrong):
+    """Expect what is wrong to be said before anything was drawn."""
+    training, test = few
+    right = {
+        "response": saturating(), "training": training, "test": test, "rule": Silent(),
+        "rng": rng(),
+    }  # fmt: skip
+    with pytest.raises(UsageError, match=said):
+        train(**{**right, **wrong})
+    assert right["rng"].random() == rng().random()
+    assert right["rng"].bit_generator.seed_seq.n_children_spawned == 0
+
+
+@pytest.mark.parametrize("part", ["training", "test"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda labels: labels * np.nan, "type float64"),
+        (lambda labels: labels + 0.5, "type float64"),
+        (lambda labels: np.eye(10, dtype=int)[labels], "labels have shape"),
+        (lambda labels: labels[:, np.newaxis], "labels have shape"),
+        (lambda labels: labels[:10], r"labels have shape \(10,\)"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(few, part, change, said):
+    data = few[part == "test"]
+    wrong = SimpleNamespace(images=data.images, labels=change(data.labels))
+    refused(f"{part} set: .*{said}", few, **{part: wrong})
+
+
+@pytest.mark.parametrize("part", ["training", "test"])
+def test_data_without_labels_are_refused(few, part):
+    data = few[0]
+    for wrong in ((data.images, data.labels), data.images, [data], None):
+        refused(f"the {part} set is", few, **{part: wrong})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"perceptron": (64, 20, 10)}, r"perceptron is a tuple; give Perceptron\("),
+        ({"perceptron": ()}, "perceptron is a tuple"),
+        ({"rule": "sign"}, "rule is 'sign'; give a rule"),
+        ({"rule": SignPulses}, "rule is the class SignPulses"),
+        ({"rule": None}, "rule is None"),
+        ({"rng": 1}, "rng is 1"),
+        ({"rng": None}, "rng is None"),
+        ({"rng": np.random}, "rng is a module"),
+        ({"faults": 0.1}, r"faults is 0\.1; give Faults"),
+        ({"initial_conductance": "low"}, "initial_conductance is 'low'; give"),
+        ({"initial_conductance": True}, "initial_conductance, S, is True"),
+        ({"initial_conductance": 1e-3}, r"initial_conductance, S, is 0\.001; .* at most 0\.00035"),
+        ({"initial_conductance": float("nan")}, "initial_conductance, S, is nan"),
+        ({"on_epoch": 5}, "on_epoch is 5; give a function"),
+        ({"seeds": "many"}, "seeds is 'many'"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(few, wrong, said):
+    refused(said, few, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "said"),
+    [
+        (("0", "kernel"), (65, 10, 2), r"map for \('0', 'kernel'\); .*\(0, 'kernel'\)"),
+        ((0, "weights"), (65, 10, 2), r"map for \(0, 'weights'\)"),
+        ((3, "kernel"), (65, 10, 2), r"map for \(3, 'kernel'\)"),
+        ((0, "kernel"), (65, 20), r"map of \(0, 'kernel'\) has shape \(65, 20\)"),
+        ((0, "kernel"), (65, 10), r"map of \(0, 'kernel'\) has shape \(65, 10\)"),
+    ],
+)
+@pytest.mark.parametrize("stuck", [0, -1])
+def test_fault_maps_that_fit_no_layer_are_refused(few, key, shape, said, stuck):
+    given = np.zeros(shape, dtype=np.int8)
+    given[0, 0] = stuck
+    refused(f"faults: .*{said}", few, faults=Faults(maps={key: given}))

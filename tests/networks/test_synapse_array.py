@@ -180,6 +180,12 @@ def test_a_map_of_stuck_devices_is_the_same_for_every_seed():
     assert (array.conductance[:, 1, 0] == [2e-3, LOWEST]).all()
 
 
+def test_a_map_without_stuck_devices_must_fit_too():
+    faults = Faults(maps={(0, "kernel"): np.zeros((4, 2, 2), dtype=np.int8)})
+    with pytest.raises(UsageError, match=r"map of \(0, 'kernel'\) has shape \(4, 2, 2\)"):
+        SynapseArray(saturating(), (3, 2), one(), faults=faults, key=(0, "kernel"))
+
+
 def test_preset_has_the_stated_mean_and_limit():
     """Lin et al. 2022: below 5 uS, mean 1.89 uS."""
     drawn = preset_conductance((65, 10, 200), rng(), lowest=1e-6, mean=1.89e-6, highest=5e-6)
@@ -195,7 +201,23 @@ def test_preset_has_the_stated_mean_and_limit():
 def test_preset_refuses_impossible_limits(limits):
     lowest, mean, highest = limits
     with pytest.raises(UsageError, match="preset conductance"):
-        preset_conductance((1,), one(), lowest=lowest, mean=mean, highest=highest)
+        preset_conductance((1,), rng(), lowest=lowest, mean=mean, highest=highest)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"rng": 1}, "rng is 1"),
+        ({"rng": np.random}, "rng is a module"),
+        ({"mean": "low"}, "preset conductance: mean, S, is 'low'"),
+        ({"lowest": None}, "preset conductance: lowest, S, is None"),
+        ({"highest": 5}, "preset conductance: highest, S, is 5"),
+    ],
+)
+def test_preset_refuses_other_kinds(wrong, said):
+    right = {"rng": rng(), "lowest": 1e-6, "mean": 1.89e-6, "highest": 5e-6}
+    with pytest.raises(UsageError, match=said):
+        preset_conductance((3,), **{**right, **wrong})
 
 
 def _changed(**changes):
@@ -228,6 +250,7 @@ def test_unusable_response_is_refused(response, what):
         (0.5e-6, "inside the table's range"),
         (351e-6, "inside the table's range"),
         (float("nan"), "NaN"),
+        ("low", "initial_conductance: not an array of numbers"),
         (np.full((65, 10), 2e-6), "shape"),
         (np.full((65, 10, 2), 2e-6), "shape"),
     ],

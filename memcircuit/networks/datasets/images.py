@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.networks.checks import require_count, require_kind
 
 #: Largest grey value of a pixel.
 WHITE = 255
@@ -29,6 +30,9 @@ class LabelledImages:
     classes: int
 
     def __post_init__(self) -> None:
+        require_kind(self.images, np.ndarray, "images", "an array (n, height, width) of uint8")
+        require_kind(self.labels, np.ndarray, "labels", "an array (n,) of whole numbers")
+        require_count(self.classes, "classes")
         if self.images.ndim != 3 or self.images.dtype != np.uint8 or not self.images.size:
             raise UsageError(
                 f"images have shape {self.images.shape} and type {self.images.dtype}; they must "
@@ -65,7 +69,9 @@ class LabelledImages:
             UsageError: a shape of another number of pixels, or a type that holds no fractions.
         """
         pixels = self.images.shape[1:]
-        chosen = pixels if shape is None else tuple(shape)
+        chosen = pixels if shape is None else shape
+        if not isinstance(chosen, tuple | list) or not all(map(_is_whole, chosen)):
+            raise UsageError(f"shape is {shape!r}; give whole numbers, such as (784,)")
         if math.prod(chosen) != math.prod(pixels) or min(chosen, default=0) < 1:
             raise UsageError(f"shape is {chosen}; images of {pixels} pixels do not fit")
         kind = np.dtype(dtype)
@@ -74,3 +80,7 @@ class LabelledImages:
         values: NDArray[np.floating] = self.images.astype(kind)
         values /= WHITE
         return values.reshape(len(self), *chosen)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)

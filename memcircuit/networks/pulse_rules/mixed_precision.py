@@ -39,7 +39,7 @@ class MixedPrecision(PulseRule):
         super().__post_init__()
         require_number(self.learning_rate, "learning_rate", above=True)
         if self.epsilon is not None:
-            require_number(self.epsilon, "epsilon, S,", above=True)
+            require_number(self.epsilon, "epsilon, S,", most=1.0, above=True)
         require_count(self.pulses, "pulses")
 
     def update(

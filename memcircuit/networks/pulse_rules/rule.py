@@ -49,7 +49,7 @@ class PulseRule(ABC):
     def __post_init__(self) -> None:
         require_count(self.epochs, "epochs")
         require_count(self.batch, "batch")
-        require_number(self.scale, "scale, S,", above=True)
+        require_number(self.scale, "scale, S,", most=1.0, above=True)
 
     @abstractmethod
     def update(self, array: SynapseArray, streams: Sequence[np.random.Generator]) -> Update:

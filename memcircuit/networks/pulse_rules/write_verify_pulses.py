@@ -37,7 +37,7 @@ class WriteVerifyPulses(PulseRule):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_number(self.learning_rate, "learning_rate", above=True)
-        require_number(self.tolerance, "tolerance, S,", above=True)
+        require_number(self.tolerance, "tolerance, S,", most=1.0, above=True)
         require_count(self.pulses, "pulses")
 
     def update(
