@@ -55,8 +55,9 @@ class ArrayProduct:
     Attributes:
         parts: weights that are summed in one conversion: rows of the matrix, and
             (rows, columns) dimensionless; one part where no converter stands between.
-        noise: the variances of the parts' weights, each (rows, columns), or None; with offset
-            columns theirs follow, (rows, columns + offset columns).
+        noise: the variances of the parts' weights, each (rows, columns), or None; (rows, 1) where
+            those of all columns are alike, which saves a product; with offset columns theirs
+            follow, (rows, columns + offset columns).
         offset_of: (columns,) which offset column's noise each sum is less; None without.
         offset_scale: (columns,) what that counts in each sum.
         gains: (columns,) for every part, what its sums are multiplied by after conversion: those
@@ -120,7 +121,7 @@ class ArrayProduct:
                 gains = tuple(gain[s].astype(dtype) for s, _ in places)
         return cls(
             parts=tuple((rows, part.astype(dtype)) for rows, part in parts),
-            noise=None if noise is None else tuple(one.astype(dtype) for one in noise),
+            noise=None if noise is None else tuple(_together(one).astype(dtype) for one in noise),
             offset_of=encoded.offset_of if encoded.mapping.encoding == "offset" else None,
             offset_scale=offset_scale.astype(dtype),
             gains=gains,
@@ -193,11 +194,12 @@ class ArrayProduct:
         if normal is not None and self.noise is not None:
             deviation = np.square(piece) @ self.noise[index]
             np.sqrt(deviation, out=deviation)
-            deviation *= normal[:, index]
+            strayed = normal[:, index]
+            strayed *= deviation
             columns = weights.shape[1]
-            found += deviation[:, :columns]
+            found += strayed[:, :columns]
             if self.offset_of is not None:
-                found -= deviation[:, columns:][:, self.offset_of] * self.offset_scale
+                found -= strayed[:, columns:][:, self.offset_of] * self.offset_scale
         if self.reach is not None:
             self.reach.see_sums(found)
         if self.adc is not None:
@@ -215,12 +217,21 @@ class ArrayProduct:
         if self.noise is None or self.stream is None:
             return None
         if step == 0:
-            shape = (len(x), steps, *x.shape[1:-1], len(self.parts), self.noise[0].shape[1])
+            sums = self.parts[0][1].shape[1]
+            if self.offset_of is not None:
+                sums += int(self.offset_of.max()) + 1
+            shape = (len(x), steps, *x.shape[1:-1], len(self.parts), sums)
             self._drawn[:] = [self.stream.standard_normal(shape, dtype=x.dtype)]
         normal: Array = self._drawn[0][:, step].reshape(-1, *self._drawn[0].shape[-2:])
         if step == steps - 1:
             self._drawn.clear()
         return normal
+
+
+def _together(variance: Array) -> Array:
+    """Return one column where all are alike, as with noise of the same size for every cell."""
+    alike = bool((variance == variance[:, :1]).all())
+    return variance[:, :1] if alike else variance
 
 
 def _fixed(converter: Converter | None) -> Steps | None:

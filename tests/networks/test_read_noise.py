@@ -103,3 +103,19 @@ def test_weights_of_one_array_share_the_noise_of_its_offset_column_before_the_co
     expected = np.where(np.eye(5, dtype=bool), 1.0, np.where(blocks, 0.5, 0.0))
     assert blocks.sum() == same.sum()
     np.testing.assert_allclose(np.corrcoef(found.T), expected, atol=5 / np.sqrt(len(x)))
+
+
+@pytest.mark.parametrize("adc", [None, Converter(26, range=100.0)])
+def test_noise_of_the_same_size_for_every_cell_has_a_closed_form(adc):
+    """Two cells for each weight: deviation of a sum is that of one cell times sqrt(2 sum x^2)."""
+    network = one_layer(images(8, 5))
+    x = np.repeat(images(2, 8), 5000, axis=0)
+    hardware = Hardware(read_noise=Spread.of_range(0.02), adc=adc)
+    found = program(network, hardware, rng()).outputs(x).reshape(2, 5000, 5)
+    largest = np.abs(network.layers[0].weights).max()
+    expected = 0.02 * largest * np.sqrt(2 * np.square(x[::5000]).sum(axis=1, keepdims=True))
+    deviation = found.std(axis=1)
+    np.testing.assert_allclose(deviation, np.broadcast_to(expected, (2, 5)), rtol=4 / np.sqrt(5000))
+    for image in found:
+        correlation = np.corrcoef(image.T) - np.eye(5)
+        assert np.abs(correlation).max() < 5 / np.sqrt(5000)
