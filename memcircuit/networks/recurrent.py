@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import activation
+from memcircuit.networks.checks import require_flag
 from memcircuit.networks.layer import Array, Layer, Matrix, Product, Shape, bias_array, weight_array
 
 
@@ -29,8 +31,7 @@ class _Recurrent(Layer):
                 f"{name} has input_weights {read.shape} and hidden_weights {back.shape}; "
                 f"{len(back)} hidden values need {columns} columns in both"
             )
-        if not isinstance(self._sequences(), bool):
-            raise UsageError(f"return_sequences of {name} is {self._sequences()!r}; give a bool")
+        require_flag(self._sequences(), f"return_sequences of {name}")
         object.__setattr__(self, "input_weights", read)
         object.__setattr__(self, "hidden_weights", back)
         object.__setattr__(self, "bias", bias_array(self.bias, f"bias of {name}", columns))
@@ -72,9 +73,9 @@ class _Recurrent(Layer):
     def _sequences(self) -> bool:
         return False
 
+    @abstractmethod
     def _next(self, total: Array, cell: Array) -> list[Array]:
         """Return the output and the cell's state, each (images, hidden)."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
