@@ -59,14 +59,29 @@ def drifted(
             f"conductance {start.shape} and time {times.shape} do not go together; for devices at "
             "several times give times of shape (times, 1)"
         ) from error
-    exponent = np.asarray(card.retention["exponent"].value)
-    if "spread" in card.retention:
+    stated = {name: entry.value for name, entry in card.retention.items()}
+    if "spread" in stated:
         if rng is None:
             raise UsageError(f"card {card.name} states a spread of the drift: pass rng=...")
         _check(rng)
-        spread = card.retention["spread"].value
-        exponent = exponent * np.exp(_logarithmic(spread) * rng.standard_normal(start.shape))
-    return np.asarray(start * np.maximum(times / card.retention["reference"].value, 1) ** -exponent)
+    exponents = drift_exponents(stated["exponent"], stated.get("spread"), start.shape, rng)
+    return np.asarray(start * np.maximum(times / stated["reference"], 1) ** -exponents)
+
+
+def drift_exponents(
+    median: float, spread: float | None, shape: tuple[int, ...], rng: np.random.Generator | None
+) -> Array:
+    """Return the exponents of the power law, log-normal about their median.
+
+    Args:
+        median: dimensionless.
+        spread: standard deviation relative to the mean; None draws nothing.
+        shape: of the devices, one exponent each.
+        rng: draws them.
+    """
+    if spread is None or rng is None:
+        return np.asarray(median)
+    return np.asarray(median * np.exp(_logarithmic(spread) * rng.standard_normal(shape)))
 
 
 def read_noise(card: Card, current: ArrayLike, rng: np.random.Generator) -> Array:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.devices.statistics import drift_exponents
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_device, require_number
 
@@ -67,12 +67,9 @@ class Drift:
         Raises:
             UsageError: a spread, and no ``rng``.
         """
-        exponent = np.asarray(self.exponent)
-        if self.spread > 0.0:
-            if rng is None:
-                raise UsageError(f"drift: a spread of {self.spread} is drawn; pass rng=...")
-            logarithm = math.sqrt(math.log1p(self.spread**2))
-            exponent = exponent * np.exp(logarithm * rng.standard_normal(conductance.shape))
+        if self.spread > 0.0 and rng is None:
+            raise UsageError(f"drift: a spread of {self.spread} is drawn; pass rng=...")
+        exponent = drift_exponents(self.exponent, self.spread or None, conductance.shape, rng)
         return np.asarray(conductance * max(self.time / self.reference, 1.0) ** -exponent)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_kind
-from memcircuit.networks.layer import number_array
+from memcircuit.networks.layer import label_array, number_array
 
 CITATION = (
     "E. Alpaydin, C. Kaynak, Optical Recognition of Handwritten Digits, "
@@ -50,18 +50,9 @@ class Digits:
         require_kind(self.labels, np.ndarray, "labels", "an array (n,) of whole numbers")
         if self.images.ndim != 2 or self.images.shape[1] != PIXELS:
             raise UsageError(f"images have shape {self.images.shape}; it must be (n, {PIXELS})")
-        if self.labels.shape != (len(self.images),) or self.labels.dtype.kind not in "iu":
-            raise UsageError(
-                f"labels have shape {self.labels.shape} and type {self.labels.dtype}; "
-                f"{len(self.images)} images need ({len(self.images)},) whole numbers"
-            )
+        label_array(self.labels, len(self.images), CLASSES)
         if not np.isfinite(number_array(self.images, "images", np.float64)).all():
             raise UsageError("images contain NaN or infinity; every pixel must be a number")
-        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < CLASSES:
-            raise UsageError(
-                f"labels reach from {self.labels.min()} to {self.labels.max()}; "
-                f"they must be 0..{CLASSES - 1}"
-            )
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -231,8 +231,8 @@ def _targets(
         left, right = low + 0.5 * (1 + relative) * width, low + 0.5 * (1 - relative) * width
         return [part[np.newaxis] for part in (left, low + high - left, right, low + high - right)]
     if mapping.balanced:
-        either = 0.5 * (low + high), 0.5 * relative * width
-        return [(either[0] + sign * either[1])[np.newaxis] for sign in (1, -1)]
+        centre, away = 0.5 * (low + high), 0.5 * relative * width
+        return [part[np.newaxis] for part in (centre + away, centre - away)]
     digits = _digits(np.abs(relative), mapping)
     raised = low + digits * width
     positive = relative > 0
@@ -244,8 +244,7 @@ def _digits(size: Array, mapping: Mapping) -> Array:
     if mapping.bits is None or mapping.steps is None:
         return size[np.newaxis]
     whole = np.rint(size * mapping.steps).astype(np.int64)
-    base = 2**mapping.bits
-    shifts = base ** np.arange(mapping.slices - 1, -1, -1)
+    base, shifts = _shifts(mapping, mapping.bits)
     digits = whole // shifts.reshape(-1, *(1,) * whole.ndim) % base
     return np.asarray(digits / (base - 1))
 
@@ -254,9 +253,14 @@ def _digit_values(mapping: Mapping) -> Array:
     """Return what a digit of 1 counts in every slice, as a part of the largest weight."""
     if mapping.bits is None or mapping.slices == 1:
         return np.ones(1)
-    base = 2**mapping.bits
-    shifts = base ** np.arange(mapping.slices - 1, -1, -1)
+    base, shifts = _shifts(mapping, mapping.bits)
     return np.asarray(shifts * (base - 1) / (base**mapping.slices - 1))
+
+
+def _shifts(mapping: Mapping, bits: int) -> tuple[int, NDArray[np.int64]]:
+    """Return the base of the digits, and what a unit of each slice counts, (slices,)."""
+    base: int = 2**bits
+    return base, base ** np.arange(mapping.slices - 1, -1, -1)
 
 
 def _places(mapping: Mapping, columns: int, most: int | None) -> tuple[Index, list[slice]]:

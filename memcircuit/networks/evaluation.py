@@ -15,8 +15,9 @@ from memcircuit.networks.converters import Converter
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.hardware import Given, Hardware
 from memcircuit.networks.intervals import require_confidence, student, wilson
+from memcircuit.networks.layer import label_array
 from memcircuit.networks.mapping import Mapping
-from memcircuit.networks.network import Network, classes, confusion_counts, input_array, label_array
+from memcircuit.networks.network import Network, classes, confusion_counts, input_array
 from memcircuit.networks.programmed import LayerError, ProgrammedNetwork, program
 from memcircuit.networks.spread import Spread
 

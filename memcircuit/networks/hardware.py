@@ -18,7 +18,8 @@ from memcircuit.networks.checks import (
 from memcircuit.networks.converters import Converter
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.mapping import Mapping
-from memcircuit.networks.spread import LEVEL_SPREADS, Spread
+from memcircuit.networks.spread import Spread
+from memcircuit.tables.levels import SPREADS
 
 if TYPE_CHECKING:
     from memcircuit.crossbar import Crossbar
@@ -96,7 +97,7 @@ class Hardware:
             raise UsageError(f"table is {levels!r}; give a ConductanceTable or a LevelTable")
         object.__setattr__(self, "levels", levels)
         self._check_types()
-        for name in LEVEL_SPREADS:
+        for name in SPREADS:
             if isinstance(getattr(self, name), str) and levels is None:
                 raise UsageError(f"{name}='table' needs a table; give table=...")
         noise = self.read_noise
@@ -129,7 +130,7 @@ class Hardware:
             value = getattr(self, name)
             if value is None or isinstance(value, kind):
                 continue
-            if name in LEVEL_SPREADS and isinstance(value, str) and value == "table":
+            if name in SPREADS and isinstance(value, str) and value == "table":
                 continue
             raise UsageError(f"{name} is {value!r}; give {wanted}")
         if self.device is not None:
@@ -175,10 +176,7 @@ class Hardware:
         kept = levels.conductance >= highest / ratio * (1.0 - 1e-9)
         if np.sum(kept) < 2:
             raise TableError(f"on_off is {self.on_off}: it leaves less than 2 levels of the table")
-        return type(levels).of(
-            levels.conductance[kept],
-            **{name: getattr(levels, name)[kept] for name in LEVEL_SPREADS},
-        )
+        return levels.only(kept)
 
     def _check_array(self) -> None:
         if self.array is None:
@@ -193,7 +191,7 @@ class Hardware:
             return
         if self.mapping.encoding == "bridge":
             raise UsageError("bridges are read as voltages: their arrays have ideal wires only")
-        for name in ("programming_error", *LEVEL_SPREADS[:2]):
+        for name in ("programming_error", *SPREADS[:2]):
             spread = self.spread(name)
             if spread is not None and spread.negative == "keep":
                 raise UsageError(
@@ -239,7 +237,7 @@ class Hardware:
     @property
     def draws(self) -> bool:
         """Whether anything is drawn at random."""
-        spreads = [self.spread(name) for name in ("programming_error", *LEVEL_SPREADS)]
+        spreads = [self.spread(name) for name in ("programming_error", *SPREADS)]
         drawn = self.faults is not None and self.faults.random
         drawn |= self.drift is not None and self.drift.spread > 0.0
         return drawn or any(one is not None and not one.none for one in spreads)

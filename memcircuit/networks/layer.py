@@ -131,3 +131,26 @@ def bias_array(given: ArrayLike | None, name: str, length: int) -> NDArray[np.fl
     if len(values) != length:
         raise UsageError(f"{name} has {len(values)} values; {length} outputs need as many")
     return values
+
+
+def label_array(labels: ArrayLike, count: int, classes: int) -> NDArray[np.int64]:
+    """Return the classes of ``count`` images as whole numbers.
+
+    Raises:
+        UsageError: not one label per image, or one that is no class.
+    """
+    try:
+        given = np.asarray(labels)
+    except ValueError as error:
+        raise UsageError(f"labels: not an array ({error})") from error
+    if given.shape != (count,) or given.dtype.kind not in "iu":
+        raise UsageError(
+            f"labels have shape {given.shape} and type {given.dtype}; {count} images need "
+            f"({count},) whole numbers"
+        )
+    if given.size and (given.min() < 0 or given.max() >= classes):
+        raise UsageError(
+            f"labels reach from {given.min()} to {given.max()}; {classes} classes are 0 to "
+            f"{classes - 1}"
+        )
+    return given.astype(np.int64)

@@ -205,26 +205,3 @@ def input_array(network: Network, images: ArrayLike, dtype: DTypeLike) -> Array:
     if not np.isfinite(whole).all():
         raise UsageError("images contain NaN or infinity; every value must be a number")
     return whole
-
-
-def label_array(labels: ArrayLike | Sequence[int], count: int, classes: int) -> NDArray[np.int64]:
-    """Return labels as whole numbers.
-
-    Raises:
-        UsageError: not one label per image, or one that is no class.
-    """
-    try:
-        given = np.asarray(labels)
-    except ValueError as error:
-        raise UsageError(f"labels: not an array ({error})") from error
-    if given.shape != (count,) or given.dtype.kind not in "iu":
-        raise UsageError(
-            f"labels have shape {given.shape} and type {given.dtype}; {count} images need "
-            f"({count},) whole numbers"
-        )
-    if given.min() < 0 or given.max() >= classes:
-        raise UsageError(
-            f"labels reach from {given.min()} to {given.max()}; {classes} outputs have classes "
-            f"0 to {classes - 1}"
-        )
-    return given.astype(np.int64)

@@ -15,8 +15,8 @@ from memcircuit.networks.checks import require_kind
 from memcircuit.networks.datasets.images import WHITE
 from memcircuit.networks.dense import Dense
 from memcircuit.networks.digits import CLASSES, PIXELS
-from memcircuit.networks.layer import number_array
-from memcircuit.networks.network import Network, label_array
+from memcircuit.networks.layer import label_array, number_array
+from memcircuit.networks.network import Network
 
 Array = NDArray[np.float64]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from memcircuit.networks.layer import Array, Layer, Product, Shape
 class _Pool2d(Layer):
     size: Pair
     stride: Pair | None = None
+
+    # what joins the values of a window, two at a time
+    _joined: ClassVar[np.ufunc]
 
     def __post_init__(self) -> None:
         name = type(self).__name__
@@ -52,8 +55,11 @@ class _Pool2d(Layer):
     def _pairs(self) -> tuple[tuple[int, int], tuple[int, int]]:
         return self.size, self.stride  # type: ignore[return-value]  # made pairs above
 
-    @abstractmethod
-    def _pool(self, places: list[Array]) -> Array: ...
+    def _pool(self, places: list[Array]) -> Array:
+        found = places[0].copy()
+        for place in places[1:]:
+            self._joined(found, place, out=found)
+        return found
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,7 @@ class MaxPool2d(_Pool2d):
         stride: pixels from window to window, (down, right); the size by default.
     """
 
-    def _pool(self, places: list[Array]) -> Array:
-        found = places[0].copy()
-        for place in places[1:]:
-            np.maximum(found, place, out=found)
-        return found
+    _joined = np.maximum
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,9 @@ class AveragePool2d(_Pool2d):
         stride: pixels from window to window, (down, right); the size by default.
     """
 
+    _joined = np.add
+
     def _pool(self, places: list[Array]) -> Array:
-        found = places[0].copy()
-        for place in places[1:]:
-            found += place
+        found = super()._pool(places)
         found /= len(places)
         return found

@@ -16,17 +16,15 @@ from memcircuit.networks.checks import (
     require_kind,
 )
 from memcircuit.networks.layer import number_array
+from memcircuit.tables.levels import SPREADS, LevelTable
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.devices.device import Device
-    from memcircuit.tables.levels import LevelTable
 
 Array = NDArray[np.float64]
 Kind = Literal["siemens", "range", "highest", "value", "curve"]
-#: The spreads that a level table states.
-LEVEL_SPREADS = ("device_to_device", "cycle_to_cycle", "read_noise")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,11 +128,9 @@ class Spread:
     @classmethod
     def of_levels(cls, levels: LevelTable, name: str) -> Spread:
         """Return the ``device_to_device``, ``cycle_to_cycle`` or ``read_noise`` of a table."""
-        from memcircuit.tables.levels import LevelTable
-
         require_kind(levels, LevelTable, "levels", "a LevelTable")
-        if name not in LEVEL_SPREADS:
-            raise UsageError(f"spread: {name!r}; choose one of {', '.join(LEVEL_SPREADS)}")
+        if name not in SPREADS:
+            raise UsageError(f"spread: {name!r}; choose one of {', '.join(SPREADS)}")
         return cls.of_curve(levels.conductance, getattr(levels, name))
 
     @classmethod

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from memcircuit.tables.table import ConductanceTable, Direction
 
 Array = NDArray[np.float64]
+#: What a table states of how far cells stray from its levels.
+SPREADS = ("device_to_device", "cycle_to_cycle", "read_noise")
 # More is a slip of the unit, or of the zeros.
 _MOST_SIEMENS, _MOST_LEVELS = 1.0, 2**20
 
@@ -36,7 +38,7 @@ class LevelTable:
     read_noise: Array
 
     def __post_init__(self) -> None:
-        for name in ("conductance", "device_to_device", "cycle_to_cycle", "read_noise"):
+        for name in ("conductance", *SPREADS):
             values = _numbers(name, getattr(self, name))
             if values.ndim != 1 or values.shape != np.shape(self.conductance):
                 raise TableError(
@@ -61,9 +63,9 @@ class LevelTable:
             )
 
     def __eq__(self, other: object) -> bool:
-        names = ("conductance", "device_to_device", "cycle_to_cycle", "read_noise")
         return isinstance(other, LevelTable) and all(
-            np.array_equal(getattr(self, name), getattr(other, name)) for name in names
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in ("conductance", *SPREADS)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -96,10 +98,8 @@ class LevelTable:
             raise TableError(f"level table: conductance has shape {levels.shape}, not (levels,)")
         order = np.argsort(levels, kind="stable")
         spreads = []
-        for name, given in (
-            ("device_to_device", device_to_device),
-            ("cycle_to_cycle", cycle_to_cycle),
-            ("read_noise", read_noise),
+        for name, given in zip(
+            SPREADS, (device_to_device, cycle_to_cycle, read_noise), strict=True
         ):
             spread = _numbers(name, given)
             if spread.shape not in {(), levels.shape}:
@@ -197,10 +197,20 @@ class LevelTable:
                 f"level table: {len(self)} levels, of which {len(places)} lie near {count} at "
                 "equal distances; ask for fewer levels, or pulse in smaller steps"
             )
-        return LevelTable(
-            self.conductance[places], self.device_to_device[places],
-            self.cycle_to_cycle[places], self.read_noise[places],
-        )  # fmt: skip
+        return self.only(places)
+
+    def only(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> LevelTable:
+        """Return the table of some of the levels: their numbers in rising order, or a mask.
+
+        Raises:
+            TableError: fewer than 2.
+        """
+        return LevelTable(*(getattr(self, name)[places] for name in ("conductance", *SPREADS)))
+
+    @property
+    def written_deviation(self) -> Array:
+        """Standard deviation of cells written once, devices and cycles together, (levels,) S."""
+        return np.hypot(self.device_to_device, self.cycle_to_cycle)
 
 
 def _check_count(count: object) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_count, require_kind
+from memcircuit.networks.layer import label_array
 
 #: Largest grey value of a pixel.
 WHITE = 255
@@ -38,16 +39,7 @@ class LabelledImages:
                 f"images have shape {self.images.shape} and type {self.images.dtype}; they must "
                 "be (n, height, width) uint8, none 0"
             )
-        if self.labels.shape != self.images.shape[:1] or self.labels.dtype.kind not in "iu":
-            raise UsageError(
-                f"labels have shape {self.labels.shape} and type {self.labels.dtype}; "
-                f"{len(self.images)} images need ({len(self.images)},) whole numbers"
-            )
-        if not 0 <= self.labels.min() <= self.labels.max() < self.classes:
-            raise UsageError(
-                f"labels reach from {self.labels.min()} to {self.labels.max()}; {self.classes} "
-                f"classes are 0 to {self.classes - 1}"
-            )
+        label_array(self.labels, len(self.images), self.classes)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -156,7 +156,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _write_levels(table: LevelTable, path: Path) -> tuple[Path, ...]:
-    deviation = np.hypot(table.device_to_device, table.cycle_to_cycle)
+    deviation = table.written_deviation
     rows = zip(table.conductance, deviation, table.conductance, strict=True)
     lines = ["# target (S), standard deviation (S), mean (S)", *(joined(row, " ") for row in rows)]
     return write_texts({path: "\n".join(lines) + "\n"})

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from memcircuit.errors import TableError
 from memcircuit.tables.exchange.text_file import joined, matrix, read_lines, write_texts
 from memcircuit.tables.levels import LevelTable
@@ -36,7 +34,7 @@ def export_neurosim(table: LevelTable, path: Path) -> tuple[Path, ...]:
             f"NeuroSim: {count} levels; a cell of n bits has 2**n: take "
             f"table.thinned({2 ** (count.bit_length() - 1)})"
         )
-    deviation = np.hypot(table.device_to_device, table.cycle_to_cycle)
+    deviation = table.written_deviation
     rows = zip(table.conductance, deviation, strict=True)
     lines = ["states,mean,std", *(f"{state},{joined(row)}" for state, row in enumerate(rows))]
     return write_texts({path: "\n".join(lines) + "\n"})

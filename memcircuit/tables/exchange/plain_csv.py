@@ -18,7 +18,7 @@ import numpy as np
 
 from memcircuit.errors import TableError
 from memcircuit.tables.exchange.text_file import Line, joined, matrix, read_lines, write_texts
-from memcircuit.tables.levels import LevelTable
+from memcircuit.tables.levels import SPREADS, LevelTable
 from memcircuit.tables.table import DIRECTIONS, ConductanceTable
 
 _PULSES = "device,cycle,direction,step,conductance (S),energy (J)"
@@ -61,7 +61,7 @@ def import_csv(path: Path) -> ConductanceTable | LevelTable:
 
 
 def _level_lines(table: LevelTable) -> list[str]:
-    columns = (table.conductance, table.device_to_device, table.cycle_to_cycle, table.read_noise)
+    columns = (getattr(table, name) for name in ("conductance", *SPREADS))
     rows = enumerate(zip(*columns, strict=True))
     return ["# memcircuit level table", _LEVELS, *(f"{level},{joined(row)}" for level, row in rows)]
 
