@@ -15,6 +15,7 @@ __all__ = [
     "NetlistError",
     "ParameterError",
     "SimulationError",
+    "StorageError",
     "TableError",
     "ToolError",
     "ToolMissingError",
@@ -56,6 +57,10 @@ class ConvergenceError(MemcircuitError):
 
 class CacheError(ToolError):
     """The cache of compiled models cannot be written."""
+
+
+class StorageError(ToolError):
+    """The store of a sweep's finished points cannot be read or written."""
 
 
 class CompileError(UsageError):

@@ -14,8 +14,27 @@ from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.interfaces import Form
 
 Array = NDArray[np.float64]
-#: Value of a voltage source for all cells, or one for each.
-Source = str | Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class SharedShapes:
+    """The sources of cells whose waveforms differ in size only, each written once.
+
+    A cell's voltage is the common one, plus every shape times a factor of the cell.
+
+    Attributes:
+        common: value of the voltage source of all cells.
+        shapes: values of the sources of the shapes.
+        factors: (cells, shapes).
+    """
+
+    common: str
+    shapes: tuple[str, ...]
+    factors: Array
+
+
+#: Value of a voltage source for all cells, one for each, or shapes that differ in size.
+Source = str | Sequence[str] | SharedShapes
 
 
 @dataclass(frozen=True)
@@ -24,13 +43,15 @@ class Port:
 
     Attributes:
         terminal: its name.
-        voltages: vector of the voltage there: one for all cells, or one per cell.
+        voltages: vectors of the voltage there: one for all cells, or one per cell.
         currents: per cell, vector of the current into the cell.
+        factors: (cells, voltages) when a cell's voltage is the sum of these times ``voltages``.
     """
 
     terminal: str
     voltages: tuple[str, ...]
     currents: tuple[str, ...]
+    factors: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +98,7 @@ def cell_bench(
     form: Form,
     initial_state: Array,
     variation: Mapping[str, Array] | None = None,
-    gate: float | str = 0.0,
+    gate: float | str | Array = 0.0,
 ) -> Bench:
     """Return cells in parallel, each terminal under one driver or one per cell.
 
@@ -86,11 +107,13 @@ def cell_bench(
     Args:
         cell: the kind of cell.
         source: value of the driver's voltage source, such as ``SIN(0 1.5 1000)``, for a cell that
-            has one driver; or values by terminal. Each is one for all cells or one per cell.
+            has one driver; or values by terminal. Each is one for all cells, one per cell, or
+            ``SharedShapes``.
         form: netlist form of the memristor.
         initial_state: (cells,) or (cells, memristors) state at the start.
-        variation: multipliers by name, each (cells,) or (cells, memristors).
-        gate: V, of the word line of cells with a transistor, or the value of its source.
+        variation: multipliers and free parameters by name, each (cells,) or (cells, memristors).
+        gate: V, of the word line of cells with a transistor, or the value of its source; (cells,)
+            gives each a word line of its own.
 
     Raises:
         NetlistError: a terminal without source, arrays of different lengths, states outside
@@ -118,9 +141,10 @@ def cell_bench(
     opened = {
         terminal: [f"{terminal}{index}" for index in range(cells)] for terminal in cell.wiring.open
     }
+    own_gates = isinstance(gate, np.ndarray)
     if cell.gated:
-        lines.append(f"Vgate word_line 0 {text(gate)}")
-        nodes["word_line"] = ["word_line"] * cells
+        nodes["word_line"], gates = _gates(gate, cells)
+        lines += gates
     state_names = [pin for pin in cell.pins if pin not in cell.terminals]
     state_nodes = [[f"{pin}{'' if pin == 'state' else '_'}{k}" for k in range(cells)]
                    for pin in state_names]  # fmt: skip
@@ -132,14 +156,27 @@ def cell_bench(
         ports=tuple(ports),
         opened={name: tuple(f"v({node})" for node in found) for name, found in opened.items()},
         states=tuple(f"v({node})" for own in zip(*state_nodes, strict=True) for node in own),
-        gate=("v(word_line)", "i(vgate)") if cell.gated else (),
+        gate=("v(word_line)", "i(vgate)") if cell.gated and not own_gates else (),
     )
+
+
+def _gates(gate: float | str | Array, cells: int) -> tuple[list[str], list[str]]:
+    """Return each cell's node at the word line, and the sources there."""
+    if not isinstance(gate, np.ndarray):
+        return ["word_line"] * cells, [f"Vgate word_line 0 {text(gate)}"]
+    if gate.shape != (cells,):
+        raise NetlistError(f"gate of shape {gate.shape}: expected ({cells},), one per cell")
+    own = [f"word_line{index}" for index in range(cells)]
+    volts = gate.tolist()
+    return own, [f"Vgate{k} word_line{k} 0 {value!r}" for k, value in enumerate(volts)]
 
 
 def _port(
     terminal: str, meter: str, source: Source, cells: int
 ) -> tuple[list[str], list[str], Port]:
     """Return each cell's node at a terminal, the sources and ammeters there, and their vectors."""
+    if isinstance(source, SharedShapes):
+        return _shaped_port(terminal, meter, source, cells)
     if isinstance(source, str):
         name = "driver" if meter == "cell" else f"driver_{meter}"
         drivers = [f"V{name} {terminal} 0 {source}"]
@@ -159,6 +196,39 @@ def _port(
     return own, drivers, Port(terminal, voltages, tuple(f"i(v{meter}{k})" for k in range(cells)))
 
 
+def _shaped_port(
+    terminal: str, meter: str, source: SharedShapes, cells: int
+) -> tuple[list[str], list[str], Port]:
+    """Return the same for shapes: controlled sources in series with the common driver.
+
+    The first of a cell is its ammeter.
+    """
+    count = len(source.shapes)
+    if source.factors.shape != (cells, count) or not count:
+        raise NetlistError(
+            f"{terminal}: factors of shape {source.factors.shape}; expected ({cells}, {count}), "
+            "of at least one shape"
+        )
+    own = [f"{terminal}{index}" for index in range(cells)]
+    drivers = [f"Vdriver_{meter} {terminal} 0 {source.common}"]
+    begin = [terminal] * cells
+    for shape, value in enumerate(source.shapes):
+        drivers.append(f"Vshape{shape}_{meter} {terminal}_shape{shape} 0 {value}")
+        last = shape == count - 1
+        end = own if last else [f"{node}_behind{shape}" for node in own]
+        label = f"E{meter}" if shape == 0 else f"Eshape{shape}_{meter}"
+        falls = (-source.factors[:, shape]).tolist()
+        drivers += [
+            f"{label}{k} {a} {b} {terminal}_shape{shape} 0 {fall!r}"
+            for k, (a, b, fall) in enumerate(zip(begin, end, falls, strict=True))
+        ]
+        begin = end
+    voltages = (f"v({terminal})", *(f"v({terminal}_shape{k})" for k in range(count)))
+    factors = np.column_stack([np.ones(cells), source.factors])
+    currents = tuple(f"i(e{meter}{k})" for k in range(cells))
+    return own, drivers, Port(terminal, voltages, currents, factors)
+
+
 def _checked(
     cell: Cell, initial_state: Array, variation: Mapping[str, Array] | None
 ) -> tuple[Array, dict[str, Array]]:
@@ -172,9 +242,11 @@ def _checked(
         )
     spread = {name: np.asarray(value, dtype=float) for name, value in (variation or {}).items()}
     for name, value in spread.items():
-        if value.shape not in shapes or not np.all(value > 0):
+        scales = name in cell.device.multipliers
+        allowed = value > 0 if scales else np.isfinite(value)
+        if value.shape not in shapes or not np.all(allowed):
             raise NetlistError(
                 f"variation {name!r} has shape {value.shape}; expected {shapes[0]} or {shapes[1]},"
-                " above zero"
+                f" {'above zero' if scales else 'finite'}"
             )
     return states, spread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -101,9 +102,19 @@ class Mosfet(TransistorLaw):
         """V, gate to source, five thermal voltages above the threshold."""
         return self.vto + _ABOVE_THRESHOLD * THERMAL_VOLTAGE
 
-    def card(self, name: str, kind: Literal["nmos", "pmos"] = "nmos") -> tuple[str, ...]:
-        """Return the lines of the model card of that name."""
-        values = {f.name.rstrip("_"): getattr(self, f.name) for f in fields(self)}
+    def card(
+        self, name: str, kind: Literal["nmos", "pmos"] = "nmos", free: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Return the lines of the model card of that name.
+
+        Args:
+            name: of the card.
+            kind: channel.
+            free: values that are parameters of the subcircuit around it, by their names here.
+        """
+        values: dict[str, float | str] = {
+            f.name.rstrip("_"): self._value(f.name, free) for f in fields(self)
+        }
         if kind == "pmos":
             values["vto"] = -self.vto
         words = [f"{key}={text(value)}" for key, value in values.items() if key not in ("w", "l")]
@@ -112,24 +123,34 @@ class Mosfet(TransistorLaw):
             *(f"+ {' '.join(words[k : k + 6])}" for k in range(3, len(words), 6)),
         )
 
-    def element(self, label: str, nodes: str, model: str) -> str:
+    def element(self, label: str, nodes: str, model: str, free: Sequence[str] = ()) -> str:
         """Return the line of one transistor.
 
         Args:
             label: its name behind the M.
             nodes: drain, gate, source and bulk.
             model: name of its card.
+            free: as of ``card``.
         """
-        return f"M{label} {nodes} {model} w={text(self.w)} l={text(self.l)}"
+        w, l = (text(self._value(side, free)) for side in "wl")  # noqa: E741
+        return f"M{label} {nodes} {model} w={w} l={l}"
 
-    def lines(self, name: str) -> tuple[str, ...]:
-        """Return model card and subcircuit of that name, what a deck needs once."""
-        return (
-            *self.card(f"{name}_card"),
-            f".subckt {name} drain gate source",
-            self.element("fet", "drain gate source source", f"{name}_card"),
-            ".ends",
-        )
+    def lines(self, name: str, free: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return model card and subcircuit of that name, what a deck needs once.
+
+        Args:
+            name: of the subcircuit.
+            free: values that are its instance parameters, by their names here.
+        """
+        card = self.card(f"{name}_card", free=free)
+        head = f".subckt {name} drain gate source"
+        head += "".join(f" {value}={text(getattr(self, value))}" for value in free)
+        fet = self.element("fet", "drain gate source source", f"{name}_card", free)
+        # a card inside is made anew for every instance
+        return (head, *card, fet, ".ends") if free else (*card, head, fet, ".ends")
+
+    def _value(self, name: str, free: Sequence[str]) -> float | str:
+        return f"{{{name}}}" if name in free else float(getattr(self, name))
 
     def channel(self, vds: Array, vgs: Array) -> tuple[Array, Array, Array]:
         """Return the channel's current, A, and its derivatives after both voltages, S.

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pyspice_netlists.checks import positive
 from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.mosfet import Mosfet
 from pyspice_netlists.transistor_law import TransistorLaw
 from pyspice_netlists.vdmos import Vdmos
+
+if TYPE_CHECKING:
+    from PySpice.Spice.Netlist import SubCircuit
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Transistor:
         pins: order of the subcircuit's pins.
         law: the values of its card, which give its current without a simulator; None when only
             its lines are known.
+        free: instance parameters of the subcircuit, with the values of those that set none.
     """
 
     name: str
@@ -29,6 +38,17 @@ class Transistor:
     description: str
     pins: tuple[str, str, str] = ("drain", "gate", "source")
     law: TransistorLaw | None = None
+    free: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def cell_parameters(self) -> dict[str, float]:
+        """The same as parameters of the cell that it is part of."""
+        return {f"transistor_{name}": value for name, value in self.free.items()}
+
+    def add_to(self, circuit: SubCircuit, *nodes: str) -> None:
+        """Add the transistor to a cell, with drain, gate and source at these nodes."""
+        passed = {name: f"{{transistor_{name}}}" for name in self.free}
+        circuit.X("transistor", self.name, *nodes, **passed)
 
 
 _CARD_2N7002 = Vdmos(
@@ -36,6 +56,8 @@ _CARD_2N7002 = Vdmos(
     ksubthres=0.08, rg=20, cgs=16e-12, cgdmax=23.52e-12, cgdmin=2.939e-12, a=0.3,
     cjo=29.58e-12, m=0.4, vj=0.7, bv=75, ibv=10e-6, is_=1e-12, n=1.2, rb=0.3, tt=100e-9,
 )  # fmt: skip
+
+Array = NDArray[np.float64]
 
 # m, from the gate to the far edge of a drain that holds one contact.
 _DIFFUSION = 0.85e-6
@@ -73,11 +95,9 @@ def integrated_nmos(w: float = 10e-6, l: float = 0.35e-6) -> Transistor:  # noqa
         NetlistError: a width or length that is not above 0.
     """
     w, l = positive("w", w, "m"), positive("l", l, "m")  # noqa: E741
-    area, edge = w * _DIFFUSION, 2 * (w + _DIFFUSION)
     law = Mosfet(
-        vto=0.5, kp=170e-6, gamma=0.58, phi=0.84, lambda_=0.035e-6 / l, tox=7.6e-9,
-        cgso=2e-10, cgdo=2e-10, cgbo=1e-10,
-        is_=1e-5 * area, cbd=9e-4 * area + 2.8e-10 * edge, mj=0.35, pb=0.7, w=w, l=l,
+        vto=0.5, kp=170e-6, gamma=0.58, phi=0.84, tox=7.6e-9, cgso=2e-10, cgdo=2e-10, cgbo=1e-10,
+        mj=0.35, pb=0.7, **_by_size(w, l),
     )  # fmt: skip
     name = f"nmos_w{_nanometres(w)}_l{_nanometres(l)}"
     return Transistor(
@@ -89,6 +109,57 @@ def integrated_nmos(w: float = 10e-6, l: float = 0.35e-6) -> Transistor:  # noqa
         lines=law.lines(name),
         law=law,
     )
+
+
+def _by_size(w: Any, l: Any) -> dict[str, Any]:  # noqa: E741
+    """Return the values of the card that follow from width and length, m."""
+    area, edge = w * _DIFFUSION, 2 * (w + _DIFFUSION)
+    return {
+        "w": w, "l": l, "lambda_": 0.035e-6 / l,
+        "is_": 1e-5 * area, "cbd": 9e-4 * area + 2.8e-10 * edge,
+    }  # fmt: skip
+
+
+def free_size(given: str | Transistor) -> Transistor:
+    """Return an integrated NMOS whose instances have each a width and length of their own.
+
+    ngspice makes one model card per instance of it.
+
+    Args:
+        given: of ``integrated_nmos``; its size is that of instances that are given none.
+
+    Raises:
+        NetlistError: another transistor.
+    """
+    fixed = transistor(given)
+    law = fixed.law
+    if not isinstance(law, Mosfet) or fixed != integrated_nmos(law.w, law.l):
+        raise NetlistError(
+            f"transistor {fixed.name!r} has no width and length to set; integrated_nmos(w, l) has"
+        )
+    free = _by_size(law.w, law.l)
+    name = f"{fixed.name}_sized"
+    return replace(fixed, name=name, lines=law.lines(name, tuple(free)), free=free)
+
+
+def size_parameters(w: ArrayLike, l: ArrayLike) -> dict[str, Array]:  # noqa: E741
+    """Return the instance parameters of transistors of ``free_size``.
+
+    Args:
+        w: (n,) or () m, widths.
+        l: (n,) or () m, lengths.
+
+    Returns:
+        by name, each (n,).
+
+    Raises:
+        NetlistError: a width or length that is not above 0.
+    """
+    sizes = np.broadcast_arrays(np.asarray(w, dtype=float), np.asarray(l, dtype=float))
+    for name, values in zip("wl", sizes, strict=True):
+        for value in values[~((values > 0) & (values < np.inf))]:
+            positive(name, value, "m")
+    return {name: np.asarray(value) for name, value in _by_size(*sizes).items()}
 
 
 def _nanometres(size: float) -> str:

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Sees to the tools that pip cannot bring: a Python that makes virtual environments, ngspice, and
-# the linker that the Verilog-A compiler calls.
+# Sees to the tools that pip cannot bring: a Python that makes virtual environments, ngspice with its
+# shared library, and the linker that the Verilog-A compiler calls.
 #
 # usage: tools/system.sh [--with-library]
-# --with-library: also ngspice's shared library, which a benchmark compares against.
+# --with-library: the shared library also where ngspice is there without it; a benchmark needs it.
 #
 # Changes nothing when all is there. Otherwise, as root on Debian or Ubuntu, it says what it will do
 # and does it; anywhere else it stops with the commands to type (exit status 3).
@@ -114,8 +114,10 @@ look_for_ngspice
 needed="$release_packages${release_packages:+ }$ngspice_packages" # without it nothing runs
 # without a linker everything runs in the behavioural form
 command -v ld >/dev/null || release_packages="$release_packages${release_packages:+ }binutils"
-if [ "${1:-}" = --with-library ] && ! has_ngspice_library; then
-    ngspice_packages="$ngspice_packages${ngspice_packages:+ }libngspice0"
+if [ -n "$ngspice_packages" ]; then
+    ngspice_packages="$ngspice_packages libngspice0" # of the same version: short runs are faster with it
+elif [ "${1:-}" = --with-library ] && ! has_ngspice_library; then
+    ngspice_packages=libngspice0
 fi
 missing="$release_packages${release_packages:+ }$ngspice_packages"
 

@@ -19,14 +19,13 @@ from memcircuit.crossbar.reduced_plan import Reduction
 from memcircuit.crossbar.reduction import PortNetwork
 from memcircuit.crossbar.wires import Array
 from memcircuit.errors import UsageError
-from memcircuit.experiments.cell_record import sample, verilog_a, waves_of, work_until
+from memcircuit.experiments.cell_record import sample, verilog_a, work_until
 from memcircuit.experiments.circuits import device_of
 from memcircuit.experiments.time_step import largest_step
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from memcircuit.simulate import Job, Options
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import Pulse, PulseSequence, Waveform
 
 #: Why the whole array is simulated when the caller wants it so.
@@ -38,18 +37,18 @@ _POINTS_PER_PLATEAU = 10
 
 @dataclass(frozen=True)
 class Simulator:
-    """How ngspice is run: arguments of ``memcircuit.simulate.run``."""
+    """How ngspice is run: arguments of ``memcircuit.simulate.ngspice.run_waves``."""
 
     options: Options | None = None
     time_limit: float = 600.0
     keep: Path | None = None
 
-    def run(self, job: Job, name: str = "") -> xr.Dataset:
+    def run(self, job: Job, name: str = "") -> Waves:
         """Simulate; ``name`` tells apart the directories of several runs."""
-        from memcircuit.simulate import run
+        from memcircuit.simulate.ngspice import run_waves
 
         keep = self.keep / name if self.keep is not None else None
-        return run(job, options=self.options, time_limit=self.time_limit, keep=keep)
+        return run_waves(job, options=self.options, time_limit=self.time_limit, keep=keep)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,23 +208,23 @@ def run_full(plan: ArrayPlan, simulator: Simulator) -> ArrayRun:
     names = (bench.row_voltage[at], bench.column_voltage[at], bench.states.ravel())
     vectors = dict.fromkeys([*np.concatenate(names), *(name for name, _ in sources)])
     raw = simulator.run(_job(plan, bench.circuit, sequence, step, tuple(vectors)))
-    time = raw["time"].to_numpy()
+    time = raw.axis
     driver = sequence.waveform.at(time)
-    wave = raw[list(bench.states.flat)].to_dataarray().to_numpy().reshape(*shape, -1)
+    wave = raw.of(bench.states.ravel()).reshape(*shape, -1)
     after = _after_pulses(plan.states, time, wave, sequence)
-    delivered = sum(-share * raw[name].to_numpy() for name, share in sources)
+    delivered = sum(-share * raw[name] for name, share in sources)
     return ArrayRun(
         time=time,
         driver=driver,
-        row=waves_of(raw, bench.row_voltage[at]),
-        column=waves_of(raw, bench.column_voltage[at]),
+        row=raw.of(bench.row_voltage[at]),
+        column=raw.of(bench.column_voltage[at]),
         state=plan.states[at][:, np.newaxis] + wave[at],
         energy=_energies(time, driver, np.asarray(delivered), sequence),
         states=after,
         simulated=np.ones(shape, dtype=bool),
         voltage=np.full(shape, np.nan),
         movement=np.abs(after - plan.states).max(axis=0),
-        attributes={**raw.attrs, "runs": 1, "state_step": state_step},
+        attributes={**raw.attributes, "runs": 1, "state_step": state_step},
     )
 
 
@@ -250,9 +249,9 @@ def _stretch(
     )  # fmt: skip
     name = f"pulse{which.start}"
     raw = simulator.run(_job(plan, bench.circuit, sequence, step, bench.vectors), name)
-    time, driver = raw["time"].to_numpy(), raw[bench.driver].to_numpy()
-    row, column = waves_of(raw, bench.row_voltage), waves_of(raw, bench.column_voltage)
-    wave = waves_of(raw, bench.states)
+    time, driver = raw.axis, raw[bench.driver]
+    row, column = raw.of(bench.row_voltage), raw.of(bench.column_voltage)
+    wave = raw.of(bench.states)
     into = network.port_currents(np.concatenate([row, column]).T, driver)
     drive = np.column_stack([into, driver])
     energy = _energies(time, driver, drive @ network.driver_current, sequence)
@@ -281,7 +280,7 @@ def _stretch(
         simulated=simulated,
         voltage=np.where(simulated, np.nan, seen.voltage),
         movement=seen.bound,
-        attributes={**raw.attrs, "state_step": state_step},
+        attributes={**raw.attributes, "state_step": state_step},
     )
 
 

@@ -97,7 +97,7 @@ class DrivenArray:
             verilog_a=self.files,
         )
         raw = simulator.run(job)
-        time = raw["time"].to_numpy()
+        time = raw.axis
         waves = array_waves(
             raw,
             bench,
@@ -106,7 +106,7 @@ class DrivenArray:
             states=self.states,
             inner=inner,
         )
-        return waves, raw.attrs
+        return waves, raw.attributes
 
 
 def driven_resistors(

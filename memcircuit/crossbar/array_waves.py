@@ -12,8 +12,7 @@ from memcircuit.crossbar.nodes import EndCurrents
 from memcircuit.crossbar.wires import Array, Ends
 
 if TYPE_CHECKING:
-    import xarray as xr
-
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import CrossbarBench
     from pyspice_netlists.lines import Names
 
@@ -46,7 +45,7 @@ class ArrayWaves:
 
 
 def array_waves(
-    raw: xr.Dataset,
+    raw: Waves,
     bench: CrossbarBench,
     *,
     ends: Ends,
@@ -64,15 +63,13 @@ def array_waves(
         states: (rows, columns) at the start; (0, 0) for resistors.
         inner: vectors of other nodes by name, each (rows, columns).
     """
-    # a dataset of thousands of variables is slow to ask for each
-    found = {name: variable.values for name, variable in raw.variables.items()}
-    time = found["time"]
-    found[""] = np.zeros(time.size)  # an open end carries nothing
+    time = raw.axis
 
     def waves(names: object) -> Array:
         places = np.asarray(names, dtype=object)
-        stacked = np.array([found[name] for name in places.flat]).reshape(places.size, time.size)
-        return np.ascontiguousarray(stacked.T).reshape(time.size, *places.shape)
+        found = raw.data[:, [raw.columns[name] if name else 0 for name in places.flat]]
+        found[:, places.ravel() == ""] = 0.0  # an open end carries nothing
+        return found.reshape(time.size, *places.shape)
 
     gates = [f"i(vgate{line})" for line in range(gate.shape[1])]
     # ngspice counts from the line into its end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,28 +18,65 @@ Array = NDArray[np.float64]
 def draw_variation(
     card: Card, rng: np.random.Generator, devices: int, cycles: int
 ) -> dict[str, Array]:
-    """Return multipliers by name, each (devices, cycles): log-normal, median 1.
+    """Return multipliers by name, each (devices, cycles): log-normal, median 1."""
+    between, within = variation_scores(card, rng, devices, cycles)
+    return {
+        name: np.broadcast_to(values, (devices, cycles)).copy()
+        for name, values in multipliers(card, between, within).items()
+    }
 
-    The card states the standard deviation relative to the mean, v; the logarithm then has the
-    standard deviation sqrt(ln(1 + v^2)).
+
+def variation_scores(
+    card: Card, rng: np.random.Generator, devices: int, cycles: int
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return what spreads the logarithms of parameters, in standard deviations.
+
+    Returns:
+        by parameter that the card states a spread of, standard normal numbers: from device to
+        device, (devices, 1) each, and from cycle to cycle, (devices, cycles) each.
+
+    Raises:
+        UsageError: no generator, or numbers of devices or cycles that cannot be.
     """
-    _check(rng)
+    check_generator(rng)
     for name, number in (("devices", devices), ("cycles", cycles)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise UsageError(f"{name} = {number!r} must be a whole number, at least 1")
-    drawn = {}
+    between, within = {}, {}
     for parameter in card.model.varying:
-        between = card.device_to_device.get(parameter.name)
-        within = card.cycle_to_cycle.get(parameter.name)
-        if between is None and within is None:
-            continue
-        logarithm = np.zeros((devices, cycles))
-        if between is not None:
-            logarithm += _logarithmic(between.value) * rng.standard_normal((devices, 1))
-        if within is not None:
-            logarithm += _logarithmic(within.value) * rng.standard_normal((devices, cycles))
-        drawn[parameter.multiplier] = np.exp(logarithm)
-    return drawn
+        if parameter.name in card.device_to_device:
+            between[parameter.name] = rng.standard_normal((devices, 1))
+        if parameter.name in card.cycle_to_cycle:
+            within[parameter.name] = rng.standard_normal((devices, cycles))
+    return between, within
+
+
+def multipliers(
+    card: Card, between: Mapping[str, Array], within: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return multipliers by name that lie so many standard deviations from the median.
+
+    The card states the standard deviation relative to the mean, v; the logarithm then has the
+    standard deviation sqrt(ln(1 + v^2)).
+
+    Args:
+        card: states the spreads.
+        between: by parameter, standard deviations from device to device.
+        within: the same from cycle to cycle, of shapes that broadcast with them.
+
+    Returns:
+        by multiplier, of the shape of what is given for its parameter: exp(0) = 1 at the median.
+    """
+    found = {}
+    for parameter in card.model.varying:
+        parts = [
+            logarithmic_deviation(spread[parameter.name].value) * scores[parameter.name]
+            for spread, scores in ((card.device_to_device, between), (card.cycle_to_cycle, within))
+            if parameter.name in scores
+        ]
+        if parts:
+            found[parameter.multiplier] = np.asarray(np.exp(sum(parts)))
+    return found
 
 
 def drifted(
@@ -63,7 +101,7 @@ def drifted(
     if "spread" in stated:
         if rng is None:
             raise UsageError(f"card {card.name} states a spread of the drift: pass rng=...")
-        _check(rng)
+        check_generator(rng)
     exponents = drift_exponents(stated["exponent"], stated.get("spread"), start.shape, rng)
     return np.asarray(start * np.maximum(times / stated["reference"], 1) ** -exponents)
 
@@ -81,14 +119,14 @@ def drift_exponents(
     """
     if spread is None or rng is None:
         return np.asarray(median)
-    return np.asarray(median * np.exp(_logarithmic(spread) * rng.standard_normal(shape)))
+    return np.asarray(median * np.exp(logarithmic_deviation(spread) * rng.standard_normal(shape)))
 
 
 def read_noise(card: Card, current: ArrayLike, rng: np.random.Generator) -> Array:
     """Return currents, A, each with its own relative noise, normal."""
     if "read" not in card.noise:
         raise UsageError(f"card {card.name} states no noise of a read")
-    _check(rng)
+    check_generator(rng)
     exact = _numbers(current, "current", signed=True)
     return np.asarray(exact * (1 + card.noise["read"].value * rng.standard_normal(exact.shape)))
 
@@ -100,10 +138,20 @@ def _numbers(given: ArrayLike, name: str, *, signed: bool = False) -> Array:
     return values
 
 
-def _check(rng: np.random.Generator) -> None:
+def check_generator(rng: np.random.Generator) -> None:
+    """Refuse what does not draw at random.
+
+    Raises:
+        UsageError: no generator.
+    """
     if not isinstance(rng, np.random.Generator):
         raise UsageError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
 
 
-def _logarithmic(relative: float) -> float:
+def logarithmic_deviation(relative: float) -> float:
+    """Return the standard deviation of the logarithm of what is log-normal.
+
+    Args:
+        relative: standard deviation relative to the mean.
+    """
     return math.sqrt(math.log1p(relative**2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,12 @@ from numpy.typing import NDArray
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.driven_device import DrivenDevice
+from memcircuit.experiments.measured import Measured
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import Bench, Cell, PulseSequence
 
 Array = NDArray[np.float64]
@@ -40,7 +41,10 @@ def verilog_a(cell: Cell, form: Form) -> tuple[Path, ...]:
 
 
 def terminal_sources(
-    cell: Cell, sequence: PulseSequence, is_read: NDArray[np.bool_]
+    cell: Cell,
+    sequence: PulseSequence,
+    is_read: NDArray[np.bool_],
+    only: NDArray[np.bool_] | None = None,
 ) -> dict[str, str]:
     """Return the source of every driven terminal of a cell.
 
@@ -48,10 +52,12 @@ def terminal_sources(
         cell: the kind of cell.
         sequence: its waveform is that of a driver with a share of one.
         is_read: (pulses,) whether each pulse is a read or programs.
+        only: (pulses,) which of the pulses; every one when None.
     """
     wiring, sources = cell.wiring, {}
     for terminal in wiring.driven:
         shares = np.where(is_read, wiring.read.get(terminal, 0.0), wiring.program.get(terminal, 0))
+        shares = shares if only is None else shares * only
         if terminal in wiring.constant:
             sources[terminal] = repr(float(wiring.constant[terminal]))
         else:
@@ -76,14 +82,31 @@ def add_states(
         dims: what the cells are counted by, and what the waves are over.
         waves: (memristors of all cells, n).
     """
-    several = len(cell.memristors)
-    unit = {"units": "1", "long_name": "state"}
-    if several == 1:
-        return dataset.assign({name: (dims, waves, unit)})
-    own = waves.reshape(-1, several, waves.shape[-1])
-    return dataset.assign({name: ((dims[0], "memristor", dims[1]), own, unit)}).assign_coords(
-        memristor=list(cell.memristors)
+    found = measured_states(cell, waves, dims[1])
+    added = dataset.assign({name: ((dims[0], *found.dims), found.values, found.attrs)})
+    return added.assign_coords(
+        {n: (c.dims, c.values) for n, c in memristor_coordinate(cell).items()}
     )
+
+
+def measured_states(cell: Cell, waves: Array, dim: str) -> Measured:
+    """Return states with a leading axis of cells, over memristors too where a cell has several.
+
+    Args:
+        cell: the kind of cell.
+        waves: (memristors of all cells, n).
+        dim: what they are over.
+    """
+    several = len(cell.memristors)
+    own = waves if several == 1 else waves.reshape(-1, several, waves.shape[-1])
+    dims = (dim,) if several == 1 else ("memristor", dim)
+    return Measured(dims, own, {"units": "1", "long_name": "state"})
+
+
+def memristor_coordinate(cell: Cell) -> dict[str, Measured]:
+    """Return the names of the memristors of a cell that has several, as a coordinate."""
+    names = cell.memristors
+    return {"memristor": Measured(("memristor",), np.array(names), {})} if len(names) > 1 else {}
 
 
 @dataclass(frozen=True)
@@ -98,30 +121,30 @@ class CellRecord:
     cell: Cell
     bench: Bench
 
-    def sensed(self, raw: xr.Dataset) -> Array:
+    def sensed(self, raw: Waves) -> Array:
         """Return the current or the voltage that makes the weight, (cells, time) A or V."""
         factors = self.cell.wiring.sensed
         if self.cell.wiring.quantity == "voltage":
             named = self.bench.opened
         else:
             named = {port.terminal: port.currents for port in self.bench.ports}
-        parts = [f * waves_of(raw, named[terminal]) for terminal, f in factors.items()]
+        parts = [f * raw.of(named[terminal]) for terminal, f in factors.items()]
         return np.asarray(sum(parts))
 
-    def weight(self, raw: xr.Dataset, instants: Array, read_voltage: float) -> Array:
+    def weight(self, raw: Waves, instants: Array, read_voltage: float | Array) -> Array:
         """Return the weights read at some instants.
 
         Args:
             raw: result of the bench.
             instants: (n,) s, when ``read_voltage`` is applied.
-            read_voltage: V, of a driver with a share of one.
+            read_voltage: V, of a driver with a share of one; or (cells, 1).
 
         Returns:
             (cells, n), S of a cell that senses currents, 1 of one that senses voltages.
         """
-        return sample(raw["time"].to_numpy(), self.sensed(raw), instants) / read_voltage
+        return sample(raw.axis, self.sensed(raw), instants) / read_voltage
 
-    def energy(self, raw: xr.Dataset, start: Array, stop: Array) -> Array:
+    def energy(self, raw: Waves, start: Array, stop: Array) -> Array:
         """Return what all its drivers but the gate's deliver to each cell between instants.
 
         Args:
@@ -132,11 +155,13 @@ class CellRecord:
         Returns:
             (cells, n) J.
         """
-        time, total = raw["time"].to_numpy(), np.zeros(())
+        total = np.zeros(())
         for port in self.bench.ports:
-            waves = waves_of(raw, port.voltages), waves_of(raw, port.currents)
-            total = total + work_until(time, *waves, stop) - work_until(time, *waves, start)
-        return np.asarray(total)
+            volts, current = raw.of(port.voltages), raw.of(port.currents)
+            if port.factors is not None:
+                volts = port.factors @ volts
+            total = total + work_until(raw.axis, volts, current, np.concatenate([start, stop]))
+        return np.asarray(total[..., start.size :] - total[..., : start.size])
 
 
 def sample(time: Array, values: Array, instants: Array) -> Array:
@@ -167,8 +192,3 @@ def work_until(time: Array, volts: Array, current: Array, instants: Array) -> Ar
 def _until(time: Array, steps: Array, instants: Array) -> Array:
     none = np.zeros((*steps.shape[:-1], 1))
     return sample(time, np.concatenate([none, np.cumsum(steps, axis=-1)], axis=-1), instants)
-
-
-def waves_of(raw: xr.Dataset, names: Iterable[str]) -> Array:
-    """Return the waves of some vectors, (vectors, time)."""
-    return np.stack([raw[name].to_numpy() for name in names])

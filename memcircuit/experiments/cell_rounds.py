@@ -90,7 +90,8 @@ class CellRounds:
             UsageError: a voltage or a number of pulses beyond reason.
             SimulationError: the simulator gave no trustworthy result.
         """
-        from memcircuit.simulate import Job, Transient, run
+        from memcircuit.simulate import Job, Transient
+        from memcircuit.simulate.ngspice import run_waves
         from pyspice_netlists import cell_bench, pulse_sequence
 
         cell = self.cell
@@ -106,7 +107,7 @@ class CellRounds:
             variation=variation, gate=self.gate,
         )  # fmt: skip
         record, power = state_record(cell, bench, states), CellRecord(cell, bench)
-        raw = run(
+        raw = run_waves(
             Job(
                 title=f"pulses and a read of {len(states)} x {cell.name}",
                 circuit=bench.circuit,
@@ -127,7 +128,7 @@ class CellRounds:
             )
         )
         top = np.array([s.read_instants[-1] for s in sequences])
-        found = sample(raw["time"].to_numpy(), record.waves(raw), end)
+        found = sample(raw.axis, record.waves(raw), end)
         after = found.reshape(len(states), -1, len(states))
         return Round(
             _own(power.weight(raw, top, self.reading.amplitude)),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import Bench, Cell, Pulse
 
 _TEXT = {
@@ -97,7 +98,7 @@ def iv_family(
     """
     import xarray as xr
 
-    from memcircuit.simulate import run
+    from memcircuit.simulate.ngspice import run_waves
 
     cell = as_cell(device)
     if whole_number(points, "points") < 100:
@@ -113,7 +114,7 @@ def iv_family(
         curves = np.flatnonzero(plan.gates == gate)
         place = None if keep is None else Path(keep) / (f"gate_{gate:g}" if cell.gated else "")
         ready = _prepare(cell, plan, curves, limit, chosen)
-        raw = run(ready.job, options=options, time_limit=time_limit, keep=place)
+        raw = run_waves(ready.job, options=options, time_limit=time_limit, keep=place)
         parts.append(_dataset(cell, plan, curves, ready, raw, points))
     family = parts[0] if len(parts) == 1 else xr.concat(parts, "curve", combine_attrs="override")
     family = family.sortby("curve")
@@ -188,18 +189,18 @@ def _prepare(
 
 
 def _dataset(
-    cell: Cell, plan: FamilyPlan, curves: NDArray[np.int64], ready: _Bench, raw: xr.Dataset,
+    cell: Cell, plan: FamilyPlan, curves: NDArray[np.int64], ready: _Bench, raw: Waves,
     points: int,
 ) -> xr.Dataset:  # fmt: skip
     import xarray as xr
 
-    moments, time = raw["time"].to_numpy(), plan.grid(points)
+    moments, time = raw.axis, plan.grid(points)
     vectors = {
         "sweep": ready.sweeps,
         "voltage": ready.bench.ports[0].voltages,
         "current": ready.bench.currents,
     }
-    waves = {n: np.stack([raw[vector].to_numpy() for vector in v]) for n, v in vectors.items()}
+    waves = {name: raw.of(named) for name, named in vectors.items()}
     current, voltage = (
         sample(moments, waves[name], plan.read_instants) for name in ("current", "voltage")
     )
@@ -213,7 +214,7 @@ def _dataset(
             "compliance": ("curve", plan.compliances[curves]),
             "stop": ("curve", plan.stops[curves]),
         },
-        attrs=raw.attrs,
+        attrs=raw.attributes,
     )
     family["conductance_set"] = ("curve", current[:, 0] / voltage[:, 0])
     family["conductance_reset"] = ("curve", current[:, 1] / voltage[:, 1])

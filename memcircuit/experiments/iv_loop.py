@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.cell_record import add_states, verilog_a
+from memcircuit.experiments.cell_record import measured_states, memristor_coordinate, verilog_a
 from memcircuit.experiments.circuits import (
     as_cell,
     gate_voltage,
@@ -21,14 +23,19 @@ from memcircuit.experiments.circuits import (
     whole_number,
 )
 from memcircuit.experiments.driven_device import DrivenDevice
+from memcircuit.experiments.measured import Measured
 from memcircuit.experiments.state_record import StateRecord, state_record
-from memcircuit.experiments.time_step import largest_step
+from memcircuit.experiments.time_step import TimeStep, largest_step
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import Bench, Cell, Waveform
+    from pyspice_netlists.benches import Source
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class _Drive:
+class Drive:
     """A sine, or a sweep of one cycle.
 
     Attributes:
@@ -86,7 +93,7 @@ def _drive(
     frequency: float | None,
     cycles: int | None,
     sweep: Waveform | None,
-) -> _Drive:
+) -> Drive:
     from pyspice_netlists import Waveform
 
     if sweep is None:
@@ -94,7 +101,7 @@ def _drive(
         if periods < 1:
             raise UsageError(f"cycles = {periods}: at least 1")
         volts, hertz = loop_sine(memristor, amplitude, frequency)
-        return _Drive(volts, -volts, hertz, periods)
+        return Drive(volts, -volts, hertz, periods)
     if not isinstance(sweep, Waveform):
         raise UsageError(f"sweep = {sweep!r}: expected a Waveform, such as triangle(...)")
     for name, given in (("amplitude", amplitude), ("frequency", frequency), ("cycles", cycles)):
@@ -103,7 +110,66 @@ def _drive(
     if sweep.time[0] != 0:
         raise UsageError(f"sweep starts at {sweep.time[0]:g} s: must start at 0 s")
     high, low = float(sweep.voltage.max()), float(sweep.voltage.min())
-    return _Drive(high, low, 1 / float(sweep.time[-1]), 1, sweep)
+    return Drive(high, low, 1 / float(sweep.time[-1]), 1, sweep)
+
+
+@dataclass(frozen=True)
+class LoopPlan:
+    """An I-V loop without its cells.
+
+    Attributes:
+        cell: the kind of cell.
+        form: netlist form.
+        drive: what drives it.
+        points_per_cycle: least number of time points.
+    """
+
+    cell: Cell
+    form: Form
+    drive: Drive
+    points_per_cycle: int
+
+    def held(self) -> dict[str, Source]:
+        """Return the sources of the terminals that are not driven, and of the others 0 V."""
+        wiring = self.cell.wiring
+        return {name: repr(float(wiring.constant.get(name, 0.0))) for name in wiring.driven}
+
+    def time_step(
+        self, amplitudes: ArrayLike, values: Mapping[str, Array] | None = None
+    ) -> TimeStep:
+        """Return the largest time step; see ``largest_step``.
+
+        Args:
+            amplitudes: (n,) or (cells, n) V, highest and lowest of what drives the cells.
+            values: parameters that differ from cell to cell.
+        """
+        return largest_step(
+            memristor_of(self.cell), amplitudes,
+            1 / (self.drive.frequency * self.points_per_cycle), self.drive.duration, self.form,
+            values,
+        )  # fmt: skip
+
+
+def loop_plan(
+    device: DrivenDevice | Cell,
+    *,
+    amplitude: float | None = None,
+    frequency: float | None = None,
+    cycles: int | None = None,
+    sweep: Waveform | None = None,
+    points_per_cycle: int = 1000,
+    form: Form | None = None,
+) -> LoopPlan:
+    """Return how a loop is driven; the arguments are those of ``iv_loop``.
+
+    Raises:
+        UsageError: values that make no loop.
+    """
+    if whole_number(points_per_cycle, "points_per_cycle") < 100:
+        raise UsageError(f"points_per_cycle = {points_per_cycle}: at least 100")
+    cell = as_cell(device)
+    drive = _drive(memristor_of(cell), amplitude, frequency, cycles, sweep)
+    return LoopPlan(cell, netlist_form(form), drive, points_per_cycle)
 
 
 def prepare_iv_loop(
@@ -119,43 +185,48 @@ def prepare_iv_loop(
     form: Form | None = None,
 ) -> Loop:
     """Return the simulation behind ``iv_loop``; the arguments are the same."""
-    from memcircuit.simulate import Job, Transient
     from pyspice_netlists import cell_bench
 
-    if whole_number(points_per_cycle, "points_per_cycle") < 100:
-        raise UsageError(f"points_per_cycle = {points_per_cycle}: at least 100")
-    cell = as_cell(device)
-    memristor = memristor_of(cell)
-    drive = _drive(memristor, amplitude, frequency, cycles, sweep)
-    chosen = netlist_form(form)
-    start = initial_states(memristor, initial_state, 1, len(cell.memristors))
-    wiring = cell.wiring
-    driven = {name: drive.source(share) for name, share in wiring.program.items()}
-    rest = {name: repr(float(wiring.constant.get(name, 0.0))) for name in wiring.driven}
-    bench = cell_bench(
-        cell,
-        rest | driven,
-        form=chosen,
-        initial_state=start,
-        gate=gate_voltage(cell, gate),
-    )
-    states = state_record(cell, bench, start)
-    limit = largest_step(
-        memristor, (drive.highest, drive.lowest), 1 / (drive.frequency * points_per_cycle),
-        drive.duration, chosen,
+    plan = loop_plan(
+        device, amplitude=amplitude, frequency=frequency, cycles=cycles, sweep=sweep,
+        points_per_cycle=points_per_cycle, form=form,
     )  # fmt: skip
+    cell = plan.cell
+    start = initial_states(memristor_of(cell), initial_state, 1, len(cell.memristors))
+    driven = {name: plan.drive.source(share) for name, share in cell.wiring.program.items()}
+    bench = cell_bench(
+        cell, plan.held() | driven, form=plan.form, initial_state=start,
+        gate=gate_voltage(cell, gate),
+    )  # fmt: skip
+    limit = plan.time_step((plan.drive.highest, plan.drive.lowest))
+    return loop_of(plan, bench, start, limit)
+
+
+def loop_of(plan: LoopPlan, bench: Bench, start: Array, limit: TimeStep) -> Loop:
+    """Return the loop of a bench whose cells are driven as a plan says.
+
+    Args:
+        plan: the drive.
+        bench: of ``pyspice_netlists.cell_bench``.
+        start: (cells,) or (cells, memristors) states.
+        limit: of the time step.
+    """
+    from memcircuit.simulate import Job, Transient
+
+    cell, drive, memristor = plan.cell, plan.drive, memristor_of(plan.cell)
+    states = state_record(cell, bench, start)
     job = Job(
         title=f"I-V loop of {cell.name}, {drive.highest:g} V, {drive.frequency:g} Hz",
         circuit=bench.circuit,
         analysis=Transient(stop=drive.duration, step=limit.step, max_step=limit.step),
         vectors=replace(bench, states=states.vectors).vectors,
-        verilog_a=verilog_a(cell, chosen),
+        verilog_a=verilog_a(cell, plan.form),
     )
     settings: dict[str, str | float] = {
         "experiment": "iv_loop",
         "device": memristor.name,
         "cell_name": cell.name,
-        "form": chosen,
+        "form": plan.form,
         "citation": memristor.citation,
         "state_step": limit.state_step,
         "step_limit": limit.reason,
@@ -223,20 +294,38 @@ def run_loop(
     keep: str | Path | None = None,
 ) -> xr.Dataset:
     """Simulate a loop made ready; arguments and result are those of ``iv_loop``."""
-    from memcircuit.simulate import run
+    import xarray as xr
 
-    raw = run(ready.job, options=options, time_limit=time_limit, keep=keep)
-    bench = ready.bench
-    names = {bench.voltage: "voltage", bench.currents[0]: "current"}
-    loop = raw[list(names)].rename(names)
+    from memcircuit.simulate.ngspice import run_waves
+
+    raw = run_waves(ready.job, options=options, time_limit=time_limit, keep=keep)
+    measures = loop_measures(ready, raw)
+    return xr.Dataset(
+        {name: (own.dims, own.values[0], own.attrs) for name, own in measures.items()},
+        coords={n: (c.dims, c.values, c.attrs) for n, c in loop_coordinates(ready, raw).items()},
+        attrs={**raw.attributes, **ready.settings},
+    )
+
+
+def loop_measures(ready: Loop, raw: Waves) -> dict[str, Measured]:
+    """Return the variables of ``iv_loop`` by name, with a leading axis of cells."""
+    port = ready.bench.ports[0]
+    volts, current = raw.of(port.voltages), raw.of(port.currents)
+    if port.factors is not None:
+        volts = port.factors @ volts
+    volts = np.broadcast_to(volts, current.shape)
+    # as the memristors see it, whose terminal has a share of the drive
     share = next(iter(ready.cell.wiring.program.values()))
-    loop = loop / share  # as the memristors see it, whose terminal has a share of the drive
+    found = {
+        "voltage": Measured(("time",), volts / share, {"units": "V", "long_name": "voltage"}),
+        "current": Measured(("time",), current / share, {"units": "A", "long_name": "current"}),
+    }
     if ready.states.vectors:
-        states = ready.states.waves(raw)
-        loop = add_states(loop, ready.cell, "state", ("cell", "time"), states).squeeze("cell")
-    for name, unit in (("voltage", "V"), ("current", "A"), ("state", "1")):
-        if name not in loop:
-            continue
-        loop[name].attrs = {"units": unit, "long_name": name}
-    loop.attrs.update(ready.settings)
-    return loop
+        found["state"] = measured_states(ready.cell, ready.states.waves(raw), "time")
+    return found
+
+
+def loop_coordinates(ready: Loop, raw: Waves) -> dict[str, Measured]:
+    """Return the coordinates of ``iv_loop`` by name."""
+    found = {"time": Measured(("time",), raw.axis, {"units": "s"})}
+    return found | (memristor_coordinate(ready.cell) if ready.states.vectors else {})

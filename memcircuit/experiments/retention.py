@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Job, Options
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import Cell
 
 Array = NDArray[np.float64]
@@ -241,8 +242,7 @@ def _alone_in_ngspice(cell: Cell, start: Array, times: Array, gate: float, run: 
         verilog_a=verilog_a(cell, run.form),
     )
     raw = _result(job, run, "alone")
-    waves, axis = record.waves(raw), raw["time"].to_numpy()
-    found = np.array([np.interp(times, axis, wave) for wave in waves])
+    found = np.array([np.interp(times, raw.axis, wave) for wave in record.waves(raw)])
     return np.moveaxis(np.clip(found, 0, 1).reshape(*start.shape, -1), -1, 0)
 
 
@@ -279,14 +279,14 @@ def _read_together(
         vectors=bench.vectors,
         verilog_a=verilog_a(cell, run.form),
     )
-    return CellRecord(cell, bench).sensed(_result(job, run, name)) / volts
+    return CellRecord(cell, bench).sensed(_result(job, run, name))[:, 0] / volts
 
 
-def _result(job: Job, run: _Run, name: str) -> xr.Dataset:
-    from memcircuit import simulate
+def _result(job: Job, run: _Run, name: str) -> Waves:
+    from memcircuit.simulate.ngspice import run_waves
 
     keep = None if run.keep is None else run.keep / name
-    return simulate.run(job, options=run.options, time_limit=run.time_limit, keep=keep)
+    return run_waves(job, options=run.options, time_limit=run.time_limit, keep=keep)
 
 
 def _dataset(

@@ -12,8 +12,7 @@ from memcircuit.errors import SimulationError
 from memcircuit.experiments.driven_device import OwnState
 
 if TYPE_CHECKING:
-    import xarray as xr
-
+    from memcircuit.simulate.waves import Waves
     from pyspice_netlists import Bench, Cell
 
 Array = NDArray[np.float64]
@@ -39,14 +38,13 @@ class StateRecord:
     scale: float = 1.0
     start: Array | None = None
 
-    def waves(self, raw: xr.Dataset) -> Array:
+    def waves(self, raw: Waves) -> Array:
         """Return the states, (memristors, time), of a record that has vectors.
 
         Raises:
             SimulationError: the device did not start, or did not stay, where it was told to.
         """
-        found = np.stack([raw[name].to_numpy() for name in self.vectors])
-        states = found * self.scale + self.origin[:, np.newaxis]
+        states = raw.of(self.vectors) * self.scale + self.origin[:, np.newaxis]
         if self.start is not None:
             # every stimulus starts at 0 V, where nothing moves this fast
             told = np.where(np.isnan(self.start), states[:, 0], self.start)

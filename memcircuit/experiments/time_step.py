@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.device import Device, Form
+from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import HIGHEST_VOLTAGE
 from memcircuit.experiments.driven_device import DrivenDevice, OwnState
@@ -42,10 +44,11 @@ class TimeStep:
 
 def largest_step(
     device: DrivenDevice,
-    amplitudes: Sequence[float],
+    amplitudes: ArrayLike,
     coarse: float,
     duration: float,
     form: Form = "osdi",
+    values: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> TimeStep:
     """Return the largest time step that follows both the waveform and the state.
 
@@ -54,17 +57,19 @@ def largest_step(
 
     Args:
         device: whose state moves.
-        amplitudes: V, of everything that drives it.
+        amplitudes: (n,) or (cells, n) V, of everything that drives it.
         coarse: s, the step that the waveform alone asks for.
         duration: s, of the whole run.
         form: netlist form.
+        values: parameters whose values differ from cell to cell, multipliers included, each
+            (cells,) or (cells, memristors): the fastest counts.
 
     Raises:
         UsageError: a voltage beyond reason, or a run that would take millions of time points.
     """
-    for amplitude in amplitudes:
-        if not abs(amplitude) < HIGHEST_VOLTAGE:
-            raise UsageError(f"amplitude = {amplitude:g} V must be within +-{HIGHEST_VOLTAGE:g} V")
+    volts = np.asarray(amplitudes, dtype=float)
+    for amplitude in volts[~(np.abs(volts) < HIGHEST_VOLTAGE)]:
+        raise UsageError(f"amplitude = {amplitude:g} V must be within +-{HIGHEST_VOLTAGE:g} V")
     points = duration / coarse
     if points > _MOST_POINTS:
         raise UsageError(
@@ -75,9 +80,19 @@ def largest_step(
         own = isinstance(device, OwnState) and device.bounds_step
         rest = ", and $bound_step of the device's module" if own else " alone"
         return TimeStep(coarse, math.nan, f"waveform{rest}")
-    rate = device.numpy().rate(np.array(amplitudes)[:, np.newaxis], np.linspace(0, 1, 51))
-    fastest = max(float(np.abs(rate).max()), 1e-300)
+    fastest = max(_fastest(device, volts, values or {}), 1e-300)
     dear = form == "behavioural" and device.model.inner is not None
     finest = duration / (_FINE_POINTS_IMPLICIT if dear else _FINE_POINTS)
     step = min(coarse, max(_STATE_STEP / fastest, finest))
     return TimeStep(step, step * fastest, "waveform and state")
+
+
+def _fastest(
+    device: Device, volts: NDArray[np.float64], values: Mapping[str, NDArray[np.float64]]
+) -> float:
+    """Return the largest rate of the state, 1/s, at any voltage, state and parameter values."""
+    # axes: cells, memristors, voltages, states
+    own = {name: v.reshape(len(v), -1, 1, 1) for name, v in values.items()}
+    model = NumpyModel(device.model, {**device.parameters, **own})
+    driven = np.atleast_2d(volts)[:, np.newaxis, :, np.newaxis]
+    return float(np.abs(model.rate(driven, np.linspace(0, 1, 51))).max())

@@ -2,9 +2,11 @@
 
 from memcircuit.simulate.analysis import ACSweep, Analysis, DCSweep, OperatingPoint, Transient
 from memcircuit.simulate.compiler import compile_verilog_a
+from memcircuit.simulate.foreign import run_netlist
 from memcircuit.simulate.job import Job
 from memcircuit.simulate.ngspice import export, run
 from memcircuit.simulate.options import Options
+from memcircuit.simulate.persistent import persistent_ngspice
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.toolchain import (
     Capabilities,
@@ -35,7 +37,9 @@ __all__ = [
     "find_ngspice",
     "find_openvaf",
     "ngspice_capabilities",
+    "persistent_ngspice",
     "preferred_form",
     "read_raw",
     "run",
+    "run_netlist",
 ]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from memcircuit.errors import UsageError
 
-_CARDS = frozenset(
+#: Dot commands that a circuit is made of.
+CIRCUIT_CARDS = frozenset(
     {
         ".model",
         ".subckt",
@@ -44,17 +45,37 @@ _OWN_PLACE = {
 }
 _STARTS = re.compile(r"[A-Za-z.+*$;]")
 _CONTROL = re.compile(r"[^\x20-\x7e\t]")
-# Consecutive lines of resistors, capacitors, voltage sources, transistors, compiled devices and
-# subcircuits, of names and numbers alone: all but a few of the lines of an array. None is refused
-# as long as no word of _FILE_WORDS is in it; none is a current source; none continues another.
-_PLAIN = re.compile(r"^(?:[RCVMNXrcvmnx][\w.=+ -]*+\n)++", re.ASCII | re.MULTILINE)
+# Consecutive lines of resistors, capacitors, voltage sources, also controlled ones, transistors,
+# compiled devices and subcircuits, of names and numbers alone: all but a few of the lines of an
+# array. None is refused as long as no word of _FILE_WORDS is in it; none is a current source; none
+# continues another.
+_PLAIN = re.compile(r"^(?:[RCVEMNXrcvemnx][\w.=+ -]*+\n)++", re.ASCII | re.MULTILINE)
 _FILE_WORDS = ("file", "d_cosim", "d_process")
 # File parameters of the sources and code models, and the code models that load or start programs.
 # (XSPICE takes "=", "(" and "," between a parameter and its value for blanks.)
 _FILE_ACCESS = re.compile(
-    r"file[\s=(,]*[\"'<]|\w*file\s*=|\bd_cosim\b|\bd_process\b|\bfilesource\b", re.IGNORECASE
+    r"file[\s=(,]*[\"'<]|file\s*=|\bd_cosim\b|\bd_process\b|\bfilesource\b"
+    # These take the name of their file without a sign.
+    r"|^\.model\b.*\b(?:d_source|d_state|table2d|table3d|xfer)\b",
+    re.IGNORECASE | re.DOTALL,
 )
+_OPENS_FILES = "an element that opens files or programs is not allowed"
 _CURRENT_SOURCE = re.compile(r"[ifg]|b.*\bi\s*=", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Objection:
+    """What is wrong with the circuit part of a netlist.
+
+    Attributes:
+        line: number of the line, from 1, or ``None`` when no single line is to blame.
+        text: the line, or empty.
+        reason: what is wrong with it.
+    """
+
+    line: int | None
+    text: str
+    reason: str
 
 
 def check_circuit(text: str) -> None:
@@ -66,24 +87,41 @@ def check_circuit(text: str) -> None:
     Raises:
         UsageError: naming the line and what is wrong with it.
     """
+    if (found := objection(text)) is None:
+        return
+    if found.line is None:
+        raise UsageError(found.reason)
+    raise UsageError(f"circuit line {found.line}, {found.text[:80]!r}: {found.reason}")
+
+
+def objection(text: str) -> Objection | None:
+    """Find what does not belong into the circuit part of a netlist.
+
+    Args:
+        text: element lines, ``.model``, ``.subckt`` and their like.
+
+    Returns:
+        The first objection, or ``None``.
+    """
     parts = _without_plain_lines(text)
     for first, part in parts:
         # Not splitlines(), which also parts at characters that mean nothing to ngspice.
         for number, line in enumerate(part.split("\n"), start=first):
             stripped = line.strip(" \t\r")
             if stripped and (reason := _objection(stripped)):
-                raise UsageError(f"circuit line {number}, {stripped[:80]!r}: {reason}")
+                return Objection(number, stripped, reason)
             if stripped.startswith("+") and number == 1:
-                raise UsageError("circuit line 1 continues a line that is not there")
+                return Objection(number, stripped, "it continues a line that is not there")
+    # No part begins with a continuation of the one before.
+    for first, part in parts:
+        for number, line in _joined(part, first):
+            if _opens_files(line):
+                return Objection(number, line, _OPENS_FILES)
     rest = "".join(part for _, part in parts)
-    for line in _joined(rest):
-        if _FILE_ACCESS.search(line):
-            raise UsageError(
-                f"circuit {line[:80]!r}: an element that opens files or programs is not allowed"
-            )
     # Plain lines can connect a node, never leave one floating.
     if _floating(rest) and (reason := _floating(text)):
-        raise UsageError(reason)
+        return Objection(None, "", reason)
+    return None
 
 
 def _without_plain_lines(text: str) -> list[tuple[int, str]]:
@@ -112,8 +150,8 @@ def _objection(line: str) -> str:
         reason = "a comment that starts with *# runs a command; it is not allowed"
     elif not _STARTS.match(line):
         reason = "a line starts with the letter of an element, or with one of . + * $ ;"
-    elif not comment and _FILE_ACCESS.search(line):
-        reason = "an element that opens files or programs is not allowed"
+    elif not comment and _opens_files(line):
+        reason = _OPENS_FILES
     elif line.startswith("."):
         reason = _card_objection(line)
     else:
@@ -121,10 +159,15 @@ def _objection(line: str) -> str:
     return reason
 
 
+def _opens_files(line: str) -> bool:
+    lowered = line.lower()  # the words alone are found far sooner
+    return any(word in lowered for word in _FILE_WORDS) and bool(_FILE_ACCESS.search(line))
+
+
 def _card_objection(line: str) -> str:
     # `.if(` needs no blank.
     name = line.split(maxsplit=1)[0].lower().split("(", maxsplit=1)[0]
-    if name in _CARDS:
+    if name in CIRCUIT_CARDS:
         return ""
     return f"{name} is not allowed here; {_OWN_PLACE.get(name, 'a circuit has no need of it')}"
 
@@ -144,7 +187,7 @@ def _floating(text: str) -> str:
     """
     grounded, scopes = {"0", "gnd"}, [_Scope("the circuit", {})]
     stack = [scopes[0]]
-    for line in _joined(text):
+    for _, line in _joined(text):
         fields = line.lower().replace("=", " = ").split()
         kind, names = fields[0], fields[1:]
         if kind == ".subckt":
@@ -179,16 +222,24 @@ def _connect(connected: dict[str, bool], line: str, names: list[str]) -> None:
         connected.update(dict.fromkeys(names, True))
 
 
-def _joined(text: str) -> Iterator[str]:
-    """Yield the lines that say something, continuation lines joined, comments left out."""
-    held = ""
-    for line in text.splitlines():
+def _joined(text: str, first: int = 1) -> Iterator[tuple[int, str]]:
+    """Yield the lines that say something, continuation lines joined, comments left out.
+
+    Args:
+        text: the lines.
+        first: number of the first line.
+
+    Yields:
+        The number of the line with which it begins, and the joined line.
+    """
+    held, begin = "", first
+    for number, line in enumerate(text.splitlines(), start=first):
         stripped = line.strip()
         if stripped.startswith("+"):
             held = f"{held} {stripped[1:]}".strip()
         elif stripped and stripped[0] not in "*$;":
             if held:
-                yield held
-            held = stripped
+                yield begin, held
+            held, begin = stripped, number
     if held:
-        yield held
+        yield begin, held

@@ -12,6 +12,9 @@ from memcircuit.errors import CacheError, ToolMissingError
 NGSPICE_VARIABLE = "MEMCIRCUIT_NGSPICE"
 OPENVAF_VARIABLE = "MEMCIRCUIT_OPENVAF"
 CACHE_VARIABLE = "MEMCIRCUIT_CACHE"
+LIBRARY_VARIABLE = "MEMCIRCUIT_LIBNGSPICE"
+# The name by which PySpice is told the same.
+_LIBRARY_VARIABLES = (LIBRARY_VARIABLE, "NGSPICE_LIBRARY_PATH")
 
 _COMPILER_REMEDY = "pip install 'memcircuit[compiler]'"
 _LINKER_REMEDY = "apt-get install binutils (or the system's own package of the linker ld)"
@@ -19,20 +22,48 @@ _LINKER_REMEDY = "apt-get install binutils (or the system's own package of the l
 
 def ngspice_remedy() -> str:
     """Give the command that installs an ngspice with OSDI and KLU on this machine."""
+    return _apt_command("ngspice") or (
+        f"install ngspice 43 or newer built with OSDI and KLU, or set {NGSPICE_VARIABLE}"
+    )
+
+
+def library_remedy() -> str:
+    """Give the command that installs the shared library of the same ngspice."""
+    return _apt_command("libngspice0") or (
+        f"install the shared library of the same ngspice, or set {LIBRARY_VARIABLE}"
+    )
+
+
+def _apt_command(package: str) -> str:
     system = _os_release()
     if system.get("VERSION_CODENAME") == "bookworm" and system.get("ID") == "debian":
         return (
-            "apt-get install -t bookworm-backports ngspice (after enabling the suite"
+            f"apt-get install -t bookworm-backports {package} (after enabling the suite"
             " bookworm-backports; `make setup` in a checkout does both)"
         )
     if "debian" in {system.get("ID"), *system.get("ID_LIKE", "").split()}:
-        return "apt-get install ngspice"
-    return f"install ngspice 43 or newer built with OSDI and KLU, or set {NGSPICE_VARIABLE}"
+        return f"apt-get install {package}"
+    return ""
 
 
 def locate_ngspice() -> Path | None:
     """Find ngspice, or return ``None``; a wrong environment variable is an error."""
     return _from_variable(NGSPICE_VARIABLE) or _from_path("ngspice")
+
+
+def locate_libngspice() -> str | None:
+    """Find ngspice's shared library: two environment variables, then the system's loader.
+
+    Returns:
+        A path, or a name that the loader knows; whether it can be loaded is for a child process
+        to find out. ``None`` where there is none.
+    """
+    for variable in _LIBRARY_VARIABLES:
+        if named := os.environ.get(variable):
+            return named
+    from ctypes.util import find_library
+
+    return find_library("ngspice")
 
 
 def compiler_remedy() -> str:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from memcircuit.errors import SimulationError, ToolMissingError, UsageError
-from memcircuit.simulate.analysis import OperatingPoint
+from memcircuit.simulate.analysis import ACSweep, OperatingPoint
 from memcircuit.simulate.compiler import compile_verilog_a
-from memcircuit.simulate.job import ANALYSIS_FAILED, RESULT, Job
+from memcircuit.simulate.job import RESULT, Job
 from memcircuit.simulate.locate import NGSPICE_VARIABLE, find_openvaf, ngspice_remedy
 from memcircuit.simulate.log import Findings, examine, read_log
 from memcircuit.simulate.options import Options, ladder
+from memcircuit.simulate.persistent import FILE_LIMIT, current_persistent
 from memcircuit.simulate.process import TimeLimitError, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.result import columns_of, shortcoming, to_dataset
+from memcircuit.simulate.run_directory import run_directory, why_ended, why_unsolved
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
+from memcircuit.simulate.waves import Waves, to_waves
 
 if TYPE_CHECKING:
     import xarray as xr
 
 DECK = "deck.cir"
-#: bytes, the largest file ngspice may write unless told otherwise.
-FILE_LIMIT = 4 * 2**30
 _OUTPUT, _ERRORS = "ngspice.out", "ngspice.err"
 
 
@@ -111,6 +109,29 @@ def run_point(
     return dict(zip(places, values, strict=True)), attributes
 
 
+def run_waves(
+    job: Job,
+    *,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+    keep: str | Path | None = None,
+) -> Waves:
+    """Simulate many vectors, without the cost of a variable for each.
+
+    Args:
+        job: what to simulate; no AC sweep, whose vectors are complex.
+        options: options of the simulator.
+        time_limit: s, wall clock for all attempts together.
+        keep: a directory that shall receive netlist, compiled models, log and raw file.
+
+    Raises:
+        SimulationError: as ``run``, and the other errors.
+    """
+    if not isinstance(job, Job) or isinstance(job.analysis, ACSweep):
+        raise UsageError(f"run_waves takes a Job whose vectors are real, not {job!r:.80}")
+    return to_waves(job, *_trusted(job, options, time_limit, keep, FILE_LIMIT))
+
+
 def _trusted(
     job: Job,
     options: Options | None,
@@ -130,7 +151,13 @@ def _trusted(
     able = _able(job)
     compiled = [compile_verilog_a(source) for source in job.verilog_a]
     options = _supported(options or Options(), able)
-    with _run_directory(keep) as directory:
+    persistent = current_persistent()
+    if persistent is not None and keep is None and file_limit == FILE_LIMIT:
+        left = max(begin + time_limit - time.monotonic(), 0.0)
+        plot = persistent.plot(job, options, compiled, version=able.version, time_limit=left)
+        if plot is not None:
+            return plot, _attributes(job, able, options, plot, begin=begin)
+    with run_directory(keep) as directory:
         libraries = _write_libraries(job, compiled, directory)
         failed: list[str] = []
         for name, tried in ladder(options):
@@ -141,21 +168,37 @@ def _trusted(
                 failed.append(f"{name}: stopped after time_limit={time_limit:g} s{attempt.reason}")
                 break
             if attempt.plot is not None:
-                attributes: dict[str, str | int | float] = {
-                    "title": job.title,
-                    "simulator": f"ngspice {able.version}",
-                    "options": f"{tried.text()} / {tried.stepping_command()}",
-                    "attempts": len(failed) + 1,
-                    "attempt": name,
-                    "notes": "\n".join((*failed, *attempt.findings.notes)),
-                    "points": len(attempt.plot.data),
-                    "wall_time": time.monotonic() - begin,
-                }
-                return attempt.plot, attributes
+                notes = (*failed, *attempt.findings.notes)
+                return attempt.plot, _attributes(
+                    job, able, tried, attempt.plot, len(failed), name, notes, begin=begin
+                )
             failed.append(f"{name}: {attempt.reason}")
             if not attempt.may_converge:
                 break
         raise _failure(job, failed, attempt.findings, keep or directory)
+
+
+def _attributes(
+    job: Job,
+    able: Capabilities,
+    options: Options,
+    plot: RawPlot,
+    failed: int = 0,
+    attempt: str = "as asked",
+    notes: Sequence[str] = (),
+    *,
+    begin: float,
+) -> dict[str, str | int | float]:
+    return {
+        "title": job.title,
+        "simulator": f"ngspice {able.version}",
+        "options": f"{options.text()} / {options.stepping_command()}",
+        "attempts": failed + 1,
+        "attempt": attempt,
+        "notes": "\n".join(notes),
+        "points": len(plot.data),
+        "wall_time": time.monotonic() - begin,
+    }
 
 
 def export(job: Job, directory: str | Path, *, options: Options | None = None) -> Path:
@@ -204,49 +247,6 @@ def _supported(options: Options, able: Capabilities) -> Options:
     return options if able.klu else replace(options, klu=False)
 
 
-@contextlib.contextmanager
-def _run_directory(keep: Path | None) -> Iterator[Path]:
-    """Make the directory of a run; remove it after success, leave or copy it after failure."""
-    directory: Path | None = None
-    try:
-        if keep is not None:
-            keep.mkdir(parents=True, exist_ok=True)
-        directory = Path(tempfile.mkdtemp(prefix="memcircuit-run-"))
-        yield directory
-    except OSError as error:
-        _remove(directory)
-        place = keep if directory is None and keep is not None else tempfile.gettempdir()
-        raise SimulationError(
-            f"the run directory cannot be written ({error}); make room in {place}, or set TMPDIR"
-            " to another place"
-        ) from error
-    except SimulationError:
-        if keep is not None and directory is not None:
-            _copy(directory, keep)
-        raise
-    except BaseException:
-        _remove(directory)
-        raise
-    else:
-        if keep is not None:
-            _copy(directory, keep)
-        _remove(directory)
-
-
-def _remove(directory: Path | None) -> None:
-    if directory is not None:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _copy(directory: Path, keep: Path) -> None:
-    try:
-        shutil.copytree(directory, keep, dirs_exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"the run cannot be kept in {keep}: {error}") from error
-    finally:
-        _remove(directory)
-
-
 def _write_libraries(job: Job, compiled: list[Path], directory: Path) -> list[str]:
     names = job.library_names()
     for name, path in zip(names, compiled, strict=True):
@@ -279,9 +279,9 @@ def _attempt(
     if findings.faults:
         return _Attempt(findings.faults[0], findings)
     if findings.unsolved:
-        return _Attempt(_why_unsolved(findings), findings, may_converge=not findings.singular)
+        return _Attempt(why_unsolved(findings), findings, may_converge=not findings.singular)
     if status != 0 or not result.exists():
-        return _Attempt(_why_ended(status, file_limit), findings)
+        return _Attempt(why_ended(status, file_limit), findings)
     plots = _plots(result)
     reason = shortcoming(job, plots)
     return _Attempt(reason, findings, plot=None if reason else plots[-1])
@@ -293,24 +293,6 @@ def _plots(result: Path) -> list[RawPlot]:
     except UsageError:
         # A disk that was full from the start leaves a header cut short.
         return []
-
-
-def _why_unsolved(findings: Findings) -> str:
-    if findings.singular:
-        line = next(line for line in findings.unsolved if "singular" in line.lower())
-        return f"{line} (a floating node, or a loop of voltage sources)"
-    telling = [line for line in findings.unsolved if "timestep" in line.lower()]
-    return f"no convergence: {(telling or list(findings.unsolved))[-1]}"
-
-
-def _why_ended(status: int, file_limit: int) -> str:
-    if status == -signal.SIGXFSZ:
-        return f"it wrote a file larger than file_limit={file_limit} bytes"
-    if status < 0:
-        return f"it was ended by signal {-status} ({signal.Signals(-status).name})"
-    if status == ANALYSIS_FAILED:
-        return "the analysis failed"
-    return f"it ended with status {status} and no result"
 
 
 def _failure(job: Job, failed: list[str], findings: Findings, directory: Path) -> SimulationError:

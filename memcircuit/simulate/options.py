@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from memcircuit.errors import UsageError
 
 # ngspice takes no notice of an option it does not know, so a misspelt one must be caught here.
-_KNOWN = frozenset(
+#: Names of ngspice's options.
+KNOWN_OPTIONS = frozenset(
     {
         "abstol",
         "acct",
@@ -188,5 +189,5 @@ def _check_extra(option: str) -> None:
     name = match["name"].lower()
     if name in _FIELDS:
         raise UsageError(f"extra option {option!r}: {name} has its own place in Options")
-    if name not in _KNOWN:
+    if name not in KNOWN_OPTIONS:
         raise UsageError(f"extra option {option!r}: ngspice has no option {name!r}")

@@ -65,7 +65,7 @@ def to_dataset(job: Job, plot: RawPlot, attributes: Mapping[str, str | int | flo
     variables = {}
     for name, column in columns_of(job, plot).items():
         values = np.ascontiguousarray(plot.data[:, column])
-        units = {"units": _unit(plot, column)}
+        units = {"units": unit_of(plot, column)}
         variables[name] = (dimension, values, units) if dimension else ((), values[0], units)
     coordinates = {}
     if dimension:
@@ -95,7 +95,8 @@ def _not_finite(plot: RawPlot, columns: Mapping[str, int]) -> list[str]:
     return [name for name, column in columns.items() if column in strange]
 
 
-def _unit(plot: RawPlot, column: int) -> str:
+def unit_of(plot: RawPlot, column: int) -> str:
+    """Return the unit of a column of a plot; empty when it is not known."""
     # Every device quantity that is not a current is called a voltage in the raw file.
     if plot.names[column].startswith(("v(@", "@")) and plot.types[column] != "current":
         return ""

@@ -33,10 +33,13 @@ from memcircuit.simulate.locate import (
     compiler_remedy,
     find_ngspice,
     find_openvaf,
+    library_remedy,
+    locate_libngspice,
     locate_ngspice,
     locate_openvaf,
     ngspice_remedy,
 )
+from memcircuit.simulate.persistent import library_version
 from memcircuit.simulate.process import TimeLimitError, run_process
 from memcircuit.simulate.raw import read_raw
 
@@ -148,7 +151,12 @@ def preferred_form() -> Literal["osdi", "behavioural"]:
 
 def doctor() -> list[ToolReport]:
     """Look at every tool: where, which version, capable of what, and what mends it."""
-    return [_report_ngspice(), _report_openvaf(), *map(_report_package, _PACKAGES)]
+    return [
+        _report_ngspice(),
+        _report_library(),
+        _report_openvaf(),
+        *map(_report_package, _PACKAGES),
+    ]
 
 
 def _fingerprint(path: Path | None) -> tuple[int, int]:
@@ -276,6 +284,25 @@ def _report_ngspice() -> ToolReport:
         remedy = ngspice_remedy()
     capable = {"OSDI": able.osdi, "KLU": able.klu}
     return ToolReport("ngspice", able.path, able.version, capable, problem, remedy)
+
+
+def _report_library() -> ToolReport:
+    name, otherwise = "libngspice", "short runs start an ngspice each"
+    library = locate_libngspice()
+    if library is None:
+        problem = f"it was not found; {otherwise}"
+        return ToolReport(name, None, problem=problem, remedy=library_remedy())
+    version, wanted = library_version(library), ""
+    with contextlib.suppress(ToolError):
+        wanted = ngspice_capabilities().version
+    problem = ""
+    if not version:
+        problem = f"it cannot be loaded; {otherwise}"
+    elif version != wanted:
+        problem = f"it is not of the version of the ngspice in use; {otherwise}"
+    capable = {"persistent runs": not problem}
+    remedy = library_remedy() if problem else ""
+    return ToolReport(name, Path(library), version, capable, problem, remedy)
 
 
 def _report_openvaf() -> ToolReport:

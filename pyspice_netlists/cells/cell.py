@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySpice.Spice.Netlist import SubCircuit
 
+from pyspice_netlists.cells.parameters import device_parameters
 from pyspice_netlists.errors import NetlistError
 from pyspice_netlists.interfaces import Form, Memristor
 
@@ -102,6 +103,11 @@ class Cell(ABC):
         return ("memristor",)
 
     @property
+    def own_parameters(self) -> Mapping[str, float]:
+        """Instance parameters that belong to no memristor, with their defaults."""
+        return {}
+
+    @property
     def pins(self) -> tuple[str, ...]:
         """Terminals, then the state of each memristor."""
         states = ("state",) if len(self.memristors) == 1 else self._each("state")
@@ -133,15 +139,15 @@ class Cell(ABC):
     def memristor(self, circuit: SubCircuit, plus: str, minus: str, name: str = "") -> None:
         """Add the memristor ``name`` with its state pin and its parameters to the subcircuit."""
         end = f"_{name}" if name else ""
-        parameters = {p: f"{{{p}{end}}}" for p in ("x0", *self.device.multipliers)}
+        parameters = {p: f"{{{p}{end}}}" for p in ("x0", *device_parameters(self.device))}
         circuit.X(name or "memristor", self.device.name, plus, minus, f"state{end}", **parameters)
 
     def subcircuit(self) -> SubCircuit:
         """Return the cell as a PySpice subcircuit."""
         several = len(self.memristors) > 1
-        defaults: dict[str, float] = {}
-        for parameter in ("x0", *self.device.multipliers):
-            value = self.device.initial_state if parameter == "x0" else 1
+        defaults = dict(self.own_parameters)
+        every = {"x0": self.device.initial_state, **device_parameters(self.device)}
+        for parameter, value in every.items():
             names = self._each(parameter) if several else (parameter,)
             defaults |= dict.fromkeys(names, value)
         circuit = SubCircuit(self.name, *self.pins, **defaults)
@@ -166,8 +172,8 @@ class Cell(ABC):
             nodes: one node per pin.
             initial_state: where the states start, one for all memristors or (memristors,); the
                 device's own when None.
-            variation: multipliers by name, such as ``m_k_set``, each one for all or
-                (memristors,).
+            variation: multipliers by name, such as ``m_k_set``, and free parameters, each one for
+                all or (memristors,); of the cell's own parameters one.
 
         Raises:
             NetlistError: as ``instances``.
@@ -190,10 +196,11 @@ class Cell(ABC):
             labels: (cells,) instance names behind the X.
             nodes: for each pin (cells,) nodes.
             states: (cells,) or (cells, memristors) where the states start.
-            variation: multipliers by name, each (cells,) or (cells, memristors).
+            variation: multipliers and free parameters by name, each (cells,) or
+                (cells, memristors); the cell's own parameters, each (cells,).
 
         Raises:
-            NetlistError: wrong numbers of anything, a bad name, or an unknown multiplier.
+            NetlistError: wrong numbers of anything, a bad name, or an unknown parameter.
         """
         count = len(labels)
         first = labels[0] if count else ""
@@ -201,17 +208,20 @@ class Cell(ABC):
             raise NetlistError(f"cell {first}: {len(nodes)} nodes; expected {self.pins}")
         for names in (labels, *nodes):
             _check_names(names, count, first)
+        own_parameters = self.own_parameters
+        known = (*device_parameters(self.device), *own_parameters)
         for name in variation or {}:
-            if name not in self.device.multipliers:
+            if name not in known:
                 raise NetlistError(
-                    f"cell {first}: no multiplier {name!r}; there are {self.device.multipliers}"
+                    f"cell {first}: no multiplier {name!r} nor a free parameter; there are {known}"
                 )
         several = len(self.memristors) > 1
         columns: list[list[float]] = []
         keys: list[str] = []
         for name, given in {"x0": states, **(variation or {})}.items():
-            values = self._per_memristor(name, given, count)
-            keys += self._each(name) if several else [name]
+            shared = name in own_parameters
+            values = self._per_memristor(name, given, count, 1 if shared else len(self.memristors))
+            keys += self._each(name) if several and not shared else [name]
             columns += values.T.tolist()
         own = " ".join(f"{key}=%r" for key in keys)
         places = [" ".join(place) for place in zip(*nodes, strict=True)]
@@ -221,10 +231,9 @@ class Cell(ABC):
     def _each(self, name: str) -> tuple[str, ...]:
         return tuple(f"{name}_{memristor}" for memristor in self.memristors)
 
-    def _per_memristor(self, name: str, given: ArrayLike, cells: int) -> Array:
-        """Return numbers as (cells, memristors)."""
+    def _per_memristor(self, name: str, given: ArrayLike, cells: int, count: int) -> Array:
+        """Return numbers as (cells, count), where there are that many memristors."""
         values = np.asarray(given, dtype=float)
-        count = len(self.memristors)
         if values.shape not in ((cells,), (cells, count)):
             raise NetlistError(
                 f"{name} has shape {values.shape}; expected ({cells},) or ({cells}, {count})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -87,11 +88,16 @@ class RatioCell(Cell):
         """Return the transistor itself; raises NetlistError when its name is unknown."""
         return transistor(self.transistor)
 
+    @property
+    def own_parameters(self) -> Mapping[str, float]:
+        """Free parameters of the transistor."""
+        return self.sense_transistor().cell_parameters
+
     def build(self, circuit: SubCircuit) -> None:
         """Add memristors and transistor."""
         self.memristor(circuit, "bit_line", "middle", "upper")
         self.memristor(circuit, "source_line", "middle", "lower")
-        circuit.X("transistor", self.sense_transistor().name, "sense_line", "middle", "source_line")
+        self.sense_transistor().add_to(circuit, "sense_line", "middle", "source_line")
 
     def weight(self, conductance: ArrayLike) -> Array:
         """Return G_upper / (G_upper + G_lower); see :meth:`Cell.weight`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -54,10 +55,15 @@ class OneTransistorOneMemristor(Cell):
         """Return the transistor itself; raises NetlistError when its name is unknown."""
         return transistor(self.transistor or self.device.transistor or "2n7002")
 
+    @property
+    def own_parameters(self) -> Mapping[str, float]:
+        """Free parameters of the transistor."""
+        return self.access_transistor().cell_parameters
+
     def build(self, circuit: SubCircuit) -> None:
         """Add memristor and transistor."""
         self.memristor(circuit, "bit_line", "drain")
-        circuit.X("transistor", self.access_transistor().name, "drain", "word_line", "source_line")
+        self.access_transistor().add_to(circuit, "drain", "word_line", "source_line")
 
     def include_lines(self, form: Form) -> list[str]:
         """Return what a deck needs once: device, transistor, cell."""

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 import memcircuit as mc
 from memcircuit.errors import TableError, UsageError
 from memcircuit.experiments.pulse_train import prepare_pulse_train, run_train
-from memcircuit.simulate import run
+from memcircuit.simulate.ngspice import run_waves
 from pyspice_netlists import NetlistError, Pulse, triangle
 from pyspice_netlists.pulse_lists import (
     amplitude_staircase,
@@ -233,8 +233,8 @@ def test_energy_of_a_1t1r_cell_is_that_of_its_parts(transistor):
     )
     job = replace(train.job, vectors=(*train.job.vectors, "v(x0.drain)"))
     energy = run_train(train)["energy"].sum()
-    raw = run(job)
-    time, line, drain = (raw[n].to_numpy() for n in ("time", "v(bit_line)", "v(x0.drain)"))
+    raw = run_waves(job)
+    time, line, drain = (raw.axis, raw["v(bit_line)"], raw["v(x0.drain)"])
     states = train.states.waves(raw)[0]
     memristor = (line - drain) * HFO2.numpy().current(line - drain, states)
     through = cell.access_transistor().law.current(drain, np.full_like(drain, 3.3))[0]

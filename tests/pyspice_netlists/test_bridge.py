@@ -6,6 +6,7 @@ import pytest
 import memcircuit as mc
 from memcircuit.experiments.cell_record import CellRecord, terminal_sources, verilog_a
 from memcircuit.simulate import Job, OperatingPoint, Options, Transient, run
+from memcircuit.simulate.ngspice import run_waves
 from pyspice_netlists import cell_bench, pulse_sequence
 from pyspice_netlists.amplifier import DifferentialAmplifier
 
@@ -74,7 +75,7 @@ def trained(cell, pulse, count, form):
         verilog_a(cell, form),
     )  # fmt: skip
     middle = (sequence.plateau_start + sequence.plateau_stop)[is_read] / 2
-    return CellRecord(cell, bench).weight(run(job), middle, 0.1)[0]
+    return CellRecord(cell, bench).weight(run_waves(job), middle, 0.1)[0]
 
 
 @pytest.mark.parametrize("form", FORMS)
