@@ -15,6 +15,8 @@ from memcircuit.plot.network import accuracy, conductance_map, confusion_matrix
 from memcircuit.plot.retention import retention
 from memcircuit.plot.schematic import array_schematic, schematic, write_schematics
 from memcircuit.plot.stimulus import stimulus
+from memcircuit.plot.sweep import distribution, result_against, result_map
+from memcircuit.plot.sweep_effects import main_effects, sensitivities
 from memcircuit.plot.verify import linearised, write_approach, write_verify
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "conductance_map",
     "confusion_matrix",
     "cost",
+    "distribution",
     "family_levels",
     "half_select_disturb",
     "iv_family",
@@ -32,13 +35,17 @@ __all__ = [
     "layer_errors",
     "level_histogram",
     "linearised",
+    "main_effects",
     "node_voltages",
     "pulse_response",
     "read_disturb",
     "read_error",
     "read_margin",
+    "result_against",
+    "result_map",
     "retention",
     "schematic",
+    "sensitivities",
     "settling",
     "stimulus",
     "stored_weights",

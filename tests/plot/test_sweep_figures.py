@@ -1,0 +1,181 @@
+"""Figures of sweeps show the points, means and shares that they were given."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
+
+from memcircuit.errors import UsageError
+from memcircuit.plot.style import BLUE, VERMILION
+from memcircuit.plot.sweep import distribution, result_against, result_map
+from memcircuit.plot.sweep_axes import is_logarithmic
+from memcircuit.plot.sweep_effects import main_effects, sensitivities
+from memcircuit.sweeps.effects import main_effects as effects_of
+from memcircuit.sweeps.sensitivity import sensitivities as sensitivities_of
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "sweeps"))
+from synthetic_sweeps import grid_sweep, sampled_sweep
+
+GRID = {"device.k_set": [1e-3, 1e-2, 1e-1, 1.0], "set.amplitude": [1.0, 1.5, 2.0]}
+
+
+def power_law(k, v):
+    return 1e-4 * k**0.3 * v**2
+
+
+@pytest.fixture
+def grid():
+    return grid_sweep(GRID, power_law, failed=[(0, 0), (3, 2)])
+
+
+@pytest.fixture
+def samples(rng):
+    x = rng.normal(1.0, 0.1, size=(2, 400))
+    return sampled_sweep(
+        {"variation.m_k_set": x[0], "variation.m_d": x[1]},
+        lambda a, b: 1e-5 * (3 * a - b),
+        failed=range(5),
+    )
+
+
+def labels(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_a_line_for_each_value_of_the_second_parameter(grid):
+    ax = result_against(grid, "device.k_set", "conductance", colour="set.amplitude")
+    lines = {line.get_label(): line for line in ax.get_lines() if line.get_linestyle() == "-"}
+    assert list(lines) == ["1 V", "1.5 V", "2 V"]
+    np.testing.assert_allclose(lines["1.5 V"].get_xdata(), GRID["device.k_set"])
+    drawn = np.asarray(lines["1.5 V"].get_ydata())
+    np.testing.assert_allclose(drawn, 1e6 * power_law(np.array(GRID["device.k_set"]), 1.5))
+    assert len(lines["1 V"].get_xdata()) == 3
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("device.k_set (m/s)", "conductance (µS)")
+    assert ax.get_xscale() == "log"
+    assert "2 without a result" in labels(ax)
+    assert len({line.get_color() for line in lines.values()}) == 3
+
+
+def test_without_a_second_parameter_the_line_is_the_mean_over_it():
+    whole = grid_sweep(GRID, power_law)
+    ax = result_against(whole, "set.amplitude", "conductance")
+    mean, dots = ax.get_lines()
+    expected = power_law(*np.meshgrid(*GRID.values(), indexing="ij")).mean(axis=0)
+    np.testing.assert_allclose(mean.get_ydata(), 1e6 * expected)
+    assert len(dots.get_xdata()) == 12
+    assert ax.get_xscale() == "linear"
+
+
+def test_drawn_values_are_points_and_many_colours_a_bar(samples):
+    ax = result_against(samples, "variation.m_k_set", "conductance", colour="variation.m_d")
+    assert not [line for line in ax.get_lines() if line.get_linestyle() == "-"]
+    bars = [other for other in ax.figure.axes if other is not ax]
+    assert [bar.get_ylabel() for bar in bars] == ["variation.m_d"]
+    assert labels(ax) == ["5 without a result"]
+
+
+def test_a_map_has_a_field_for_every_point_and_hatches_those_without(grid):
+    ax = result_map(grid, "device.k_set", "set.amplitude", "conductance")
+    (mesh,) = ax.collections
+    shown = np.ma.masked_invalid(mesh.get_array())
+    wanted = power_law(np.array(GRID["device.k_set"]), np.array(GRID["set.amplitude"])[:, None])
+    assert shown.mask[0, 0]
+    assert shown.mask[2, 3]
+    np.testing.assert_allclose(shown.compressed(), 1e6 * wanted[~shown.mask])
+    hatched = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert [patch.get_hatch() for patch in hatched] == ["////", "////"]
+    # the failed corner at the lowest levels of both
+    x, y = hatched[0].get_xy()
+    assert x < 1e-3 < x + hatched[0].get_width()
+    assert y < 1.0 < y + hatched[0].get_height()
+    turned = result_map(grid, "set.amplitude", "device.k_set", "conductance")
+    other = np.ma.masked_invalid(turned.collections[0].get_array())
+    np.testing.assert_allclose(other.T.filled(0), shown.filled(0))
+
+
+def test_a_map_of_levels_in_any_order_is_drawn_in_theirs():
+    shuffled = {"gate": [3.0, 1.0, 2.0], "form": ["b", "a"]}
+    ax = result_map(
+        grid_sweep(shuffled, lambda g, f: g + 10 * (f == "b")), "gate", "form", "conductance"
+    )
+    np.testing.assert_allclose(ax.collections[0].get_array(), [[1, 2, 3], [11, 12, 13]])
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a", "b"]
+
+
+def test_a_distribution_counts_every_point_and_says_the_yield(samples):
+    values = samples["conductance"].to_numpy()
+    ax = distribution(samples, "conductance", limits=(1.5e-5, None))
+    assert sum(patch.get_height() for patch in ax.patches) == 395
+    assert ax.get_xlabel() == "conductance (µS)"
+    share, missing = labels(ax)
+    assert share.startswith(f"inside: {100 * np.sum(values >= 1.5e-5) / 400:.3g} % (")
+    assert missing == "5 of 400 without a result"
+    assert [line.get_xdata()[0] for line in ax.get_lines() if len(line.get_xdata())] == [15.0]
+
+
+def test_a_cumulative_distribution_ends_at_one(samples):
+    ax = distribution(samples, "conductance", cumulative=True)
+    (curve, _) = ax.get_lines()
+    assert curve.get_ydata()[-1] == 1.0
+    middle = np.interp(0.5, curve.get_ydata(), curve.get_xdata())
+    assert middle == pytest.approx(1e6 * np.nanmedian(samples["conductance"]), rel=0.01)
+
+
+def test_main_effects_are_drawn_at_their_levels(grid, samples):
+    effects = effects_of(grid, "conductance")
+    ax = main_effects(effects)
+    drawn = [box.lines[0] for box in ax.containers]
+    for line, mean in zip(drawn, effects["mean"].to_numpy(), strict=True):
+        np.testing.assert_allclose(line.get_ydata(), 1e6 * mean[np.isfinite(mean)])
+    ticks = [text.get_text() for text in ax.get_xticklabels()]
+    assert ticks == ["device.\nk_set\n0.001 … 1 m/s", "set.\namplitude\n1, 1.5, 2 V"]
+    assert not any(box.has_yerr for box in ax.containers)
+    assert all(box.has_yerr for box in main_effects(effects_of(samples, "conductance")).containers)
+
+
+def test_the_strongest_parameter_is_on_top_and_the_colour_tells_the_sign(samples):
+    found = sensitivities_of(samples, "conductance")
+    ax = sensitivities(found)
+    widths = [patch.get_width() for patch in ax.patches]
+    np.testing.assert_allclose(widths, found["coefficient"])
+    assert [text.get_text() for text in ax.get_yticklabels()] == list(found["parameter"].to_numpy())
+    assert ax.yaxis_inverted()
+    assert [to_hex(patch.get_facecolor()).upper() for patch in ax.patches] == [BLUE, VERMILION]
+    assert "R² = 1.000" in ax.get_xlabel()
+    assert len(sensitivities(found, most=1).patches) == 1
+
+
+def test_sensitivities_of_a_grid_are_exponents():
+    ax = sensitivities(sensitivities_of(grid_sweep(GRID, power_law), "conductance"))
+    assert [patch.get_width() for patch in ax.patches] == pytest.approx([2.0, 0.3])
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["set.amplitude", "device.k_set"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.geomspace(1, 100, 5), True),
+        (np.linspace(1, 100, 5), False),
+        ([1.0, 1.2, 1.5], False),
+        ([-1.0, 10.0, 100.0], False),
+        ([np.nan, 1.0, 10.0, 100.0], True),
+    ],
+)
+def test_an_axis_is_logarithmic_when_its_values_are(values, expected):
+    assert is_logarithmic(np.asarray(values)) is expected
+
+
+def test_what_cannot_be_drawn_is_refused(grid, samples):
+    with pytest.raises(UsageError, match=r"no parameter 'gate'; the sweep has device\.k_set"):
+        result_against(grid, "gate", "conductance")
+    with pytest.raises(UsageError, match="needs a grid of these two"):
+        result_map(samples, "variation.m_k_set", "variation.m_d", "conductance")
+    with pytest.raises(UsageError, match="none of 1 points"):
+        distribution(grid.isel({"device.k_set": [0], "set.amplitude": [0]}), "conductance")
+    with pytest.raises(UsageError, match=r"pass what sweeps\.main_effects returned"):
+        main_effects(sensitivities_of(samples, "conductance"))
+    with pytest.raises(UsageError, match=r"pass what sweeps\.sensitivities returned"):
+        sensitivities(effects_of(grid, "conductance"))
