@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         plot,
         simulate,
         studies,
+        sweeps,
         tables,
     )
     from memcircuit.crossbar import Bias, Crossbar, Wires, program_pulses, write_verify
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from memcircuit.networks.mapping import Mapping
     from memcircuit.networks.spread import Spread
     from memcircuit.simulate.verilog_a_file import VerilogAFile
+    from memcircuit.sweeps.runner import sweep
     from memcircuit.tables import ConductanceTable, LevelTable
     from pyspice_netlists import Pulse, cells, pulse_lists
 
@@ -88,6 +90,7 @@ _HOMES = {
     "read_margin": "memcircuit.crossbar.read_margin",
     "retention": "memcircuit.experiments.retention",
     "settle_read": "memcircuit.crossbar.settling",
+    "sweep": "memcircuit.sweeps.runner",
     "write_verify": "memcircuit.crossbar",
     "write_verify_cells": "memcircuit.experiments.verify_cells",
 }
@@ -101,6 +104,7 @@ _ROOMS = {
     "pulse_lists": "pyspice_netlists.pulse_lists",
     "simulate": "memcircuit.simulate",
     "studies": "memcircuit.studies",
+    "sweeps": "memcircuit.sweeps",
     "tables": "memcircuit.tables",
 }
 
@@ -149,6 +153,8 @@ __all__ = [
     "settle_read",
     "simulate",
     "studies",
+    "sweep",
+    "sweeps",
     "tables",
     "write_verify",
     "write_verify_cells",

@@ -1,5 +1,7 @@
 """The package as a whole: quick import, rooms in order, and a wheel that needs no checkout."""
 
+import importlib.util
+import inspect
 import os
 import shutil
 import subprocess
@@ -111,3 +113,11 @@ def test_wheel_installs_into_an_empty_environment(wheel, tmp_path):
         assert done.returncode == 0, done.stderr
     assert "Verilog-A (OSDI)" in done.stdout
     assert (tmp_path / "demo" / "report.html").is_file()
+
+
+def test_no_name_of_a_room_is_hidden_by_its_file():
+    """A file called like a function would take its place once it is imported."""
+    for room in (mc, mc.sweeps, mc.networks, mc.simulate, mc.tables):
+        for name in room.__all__:
+            home = importlib.util.find_spec(f"{room.__name__}.{name}")
+            assert home is None or inspect.ismodule(getattr(room, name)), f"{room.__name__}.{name}"

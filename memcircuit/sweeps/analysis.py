@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+# Dimensions that a Monte Carlo draws. They come before those of points it is multiplied with: the
+# same devices are at all of these.
+_DRAWN = ("device", "cycle")
+
 
 @dataclass(frozen=True)
 class Factor:
@@ -65,14 +69,11 @@ class Points:
         sizes: dimensions of the sweep that the dataset still has, with their lengths.
         factors: parameters by name.
         done: (points,) whether the point has a result.
-        draws: (points,) the independent draw that each point belongs to: of a Monte Carlo the
-            device, of samples the point; of a grid every point counts as one.
     """
 
     sizes: Mapping[str, int]
     factors: Mapping[str, Factor]
     done: NDArray[np.bool_]
-    draws: NDArray[np.intp]
 
     @property
     def is_grid(self) -> bool:
@@ -91,6 +92,28 @@ class Points:
         """Return the values of a parameter along its own dimension, in the dataset's order."""
         line = tuple(slice(None) if name == dim else 0 for name in self.sizes)
         return np.asarray(self.factors[dim].values.reshape(self.shape)[line])
+
+    def places(self, dim: str) -> NDArray[np.intp]:
+        """Return the place of every point along a dimension, (points,) from 0."""
+        return np.unravel_index(np.arange(self.done.size), self.shape)[list(self.sizes).index(dim)]
+
+    def draws(self, among: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return the independent draw that each of some points belongs to.
+
+        Of a Monte Carlo it is the device, of one device its cycle, of samples the point; of a grid
+        every point counts as one.
+
+        Args:
+            among: (points,) which points, at least one.
+
+        Returns:
+            (points among,) numbers of draws.
+        """
+        chosen = (name for name in self.sizes if name not in (*self.factors, *_DRAWN))
+        for dim in (*_DRAWN, *chosen):
+            if dim in self.sizes and np.ptp(places := self.places(dim)[among]) > 0:
+                return places
+        return np.flatnonzero(among)
 
 
 @dataclass(frozen=True)
@@ -163,12 +186,7 @@ def points_of(dataset: xr.Dataset) -> Points:
         if path not in dataset.coords:
             raise UsageError(f"the dataset has no coordinate {path!r}, a parameter of its sweep")
         factors |= _factors(dataset.coords[path], path, sizes)
-    status = over_points(dataset["status"], sizes)[:, 0]
-    drawn = [name for name in dims if name not in paths and sizes[name] > 1]
-    numbers = np.arange(status.size)
-    if drawn:
-        numbers = np.unravel_index(numbers, tuple(sizes.values()))[dims.index(drawn[0])]
-    return Points(sizes, factors, status == 0, numbers)
+    return Points(sizes, factors, over_points(dataset["status"], sizes)[:, 0] == 0)
 
 
 def observed(dataset: xr.Dataset, result: str) -> Observed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -140,14 +141,16 @@ def grid(parameters: Mapping[str, Iterable[Any]]) -> Design:
     """Return every combination of the values given; each parameter is a dimension.
 
     Args:
-        parameters: values by parameter.
+        parameters: values by parameter, each once.
 
     Raises:
-        UsageError: a parameter without values, or what is no list of values.
+        UsageError: a parameter without values or with one twice, or what is no list of values.
     """
     columns = {
         path: Column((path,), value_array(path, given)) for path, given in _items(parameters)
     }
+    for path, column in columns.items():
+        _refuse_repeated(path, column.values)
     return Design({path: len(column.values) for path, column in columns.items()}, columns)
 
 
@@ -170,6 +173,27 @@ def zipped(parameters: Mapping[str, Iterable[Any]], dim: str = "point") -> Desig
     return Design({dim: next(iter(lengths.values()), 0)}, columns)
 
 
+def _refuse_repeated(path: str, values: NDArray[Any]) -> None:
+    """Refuse a value that is there twice: the levels of a grid are told apart by their values."""
+    if values.dtype == object:
+        pairs = itertools.combinations(values, 2)
+        repeated = [one for one, other in pairs if one is other or _equal(one, other)]
+    else:
+        different, counts = np.unique(values, return_counts=True, axis=0)
+        repeated = different[counts > 1].tolist()
+    if repeated:
+        raise UsageError(
+            f"{path}: value {repeated[0]!r:.80} is given twice; the values of a grid must differ "
+            "(those of zipped may repeat)"
+        )
+
+
+def _equal(one: object, other: object) -> bool:
+    """Return whether two values of one type are equal; False where that is no yes or no."""
+    equal = one == other if type(one) is type(other) else False
+    return isinstance(equal, bool) and equal
+
+
 def _items(parameters: object) -> list[tuple[str, Any]]:
     if not isinstance(parameters, Mapping):
         raise UsageError(
@@ -189,7 +213,7 @@ def value_array(path: str, given: object) -> NDArray[Any]:
     of a cell, make an array with further axes.
 
     Raises:
-        UsageError: not a list, an empty one, or numbers that are not finite.
+        UsageError: not a list, an empty one, or numbers that are not finite or too large.
     """
     if hasattr(given, "__array__"):
         given = np.asarray(given)
@@ -199,7 +223,7 @@ def value_array(path: str, given: object) -> NDArray[Any]:
     listed: Sequence[Any] = list(given)
     if not listed:
         raise UsageError(f"{path}: no values at all; give at least one")
-    numbers = _numbers(listed)
+    numbers = _numbers(path, listed)
     if numbers is None:
         values = np.empty(len(listed), dtype=object)
         for place, value in enumerate(listed):
@@ -210,13 +234,17 @@ def value_array(path: str, given: object) -> NDArray[Any]:
     return numbers
 
 
-def _numbers(listed: Sequence[Any]) -> NDArray[Any] | None:
+def _numbers(path: str, listed: Sequence[Any]) -> NDArray[Any] | None:
     """Return the array that numbers, or equally long lists of them, make; None of other things."""
     known = (int, float, np.number, list, tuple, np.ndarray)
     if not all(isinstance(value, known) and not isinstance(value, bool) for value in listed):
         return None
     try:
         values = np.asarray(listed)
-    except ValueError:  # lists of different lengths
+        if values.dtype == object:  # whole numbers past 64 bit, or other things
+            values.astype(np.float64)
+    except OverflowError:
+        raise UsageError(f"{path}: a value is beyond the largest number, 1.8e308") from None
+    except (TypeError, ValueError):  # lists of different lengths, or of other things
         return None
     return values if values.dtype.kind in "iuf" else None

@@ -146,7 +146,7 @@ def _global(seen: Observed, factors: dict[str, Factor]) -> xr.Dataset:
     bins = max(2, round(count**_BINS_EXPONENT))
     first = [_first_order(one.levels(bins)[seen.used], target) for one in factors.values()]
     share = {"units": "1"}
-    errors = _standard_errors(influence, seen.points.draws[seen.used], number)
+    errors = _standard_errors(influence, seen.points.draws(seen.used), number)
     return xr.Dataset(
         {
             "coefficient": ("parameter", coefficients, share),

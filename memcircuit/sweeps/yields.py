@@ -101,6 +101,51 @@ def yield_of(
     Raises:
         UsageError: no limits, limits of no result or that enclose nothing, or no point left.
     """
+    tally = tallied(dataset, limits, confidence=confidence, failed=failed)
+    return tally.yield_among(np.ones_like(tally.counted))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Which points of a sweep lie inside limits, and which count.
+
+    Attributes:
+        points: the points.
+        inside: (points,) by result, whether the point is inside its limits.
+        counted: (points,) whether the point counts at all; some do.
+        confidence: of the intervals, 0..1.
+    """
+
+    points: Points
+    inside: Mapping[str, NDArray[np.bool_]]
+    counted: NDArray[np.bool_]
+    confidence: float
+
+    def yield_among(self, among: NDArray[np.bool_]) -> Yield:
+        """Return the yield of some points, (points,), at least one of which counts."""
+        counted = among & self.counted
+        draws = self.points.draws(counted)
+        both = np.logical_and.reduce(list(self.inside.values()))
+        return Yield(
+            total=_share(both[counted], draws, self.confidence),
+            by_limit={
+                name: _share(own[counted], draws, self.confidence)
+                for name, own in self.inside.items()
+            },
+            failed=int((among & ~self.points.done).sum()),
+            draws=len(np.unique(draws)),
+            confidence=self.confidence,
+        )
+
+
+def tallied(
+    dataset: xr.Dataset,
+    limits: Mapping[str, Limit],
+    *,
+    confidence: float,
+    failed: Literal["outside", "leave_out"],
+) -> Tally:
+    """Return which points lie inside limits; arguments and errors as of ``yield_of``."""
     require_confidence(confidence)
     if failed not in ("outside", "leave_out"):
         raise UsageError(f"failed = {failed!r}: expected 'outside' or 'leave_out'")
@@ -114,15 +159,7 @@ def yield_of(
     counted = points.done if failed == "leave_out" else np.ones_like(points.done)
     if not counted.any():
         raise UsageError(f"all {counted.size} points failed: no yield without them")
-    draws = points.draws[counted]
-    both = np.logical_and.reduce(list(inside.values()))
-    return Yield(
-        total=_share(both[counted], draws, confidence),
-        by_limit={name: _share(own[counted], draws, confidence) for name, own in inside.items()},
-        failed=int((~points.done).sum()),
-        draws=len(np.unique(draws)),
-        confidence=confidence,
-    )
+    return Tally(points, inside, counted, confidence)
 
 
 def _checked(name: str, limit: object) -> tuple[float, float]:

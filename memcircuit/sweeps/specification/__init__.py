@@ -1,0 +1,1 @@
+"""Sweeps as TOML files: what may be said, where the mistakes are, what it means."""

@@ -1,0 +1,236 @@
+"""The same bits wherever points run, and workers that end."""
+
+from __future__ import annotations
+
+import functools
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import swept_functions as own
+
+import memcircuit as mc
+from memcircuit.errors import ToolError, UsageError
+from memcircuit.sweeps.pool import outcomes
+from memcircuit.sweeps.runner import sweep
+from memcircuit.sweeps.store import Store
+
+X = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+
+
+class Backwards(Executor):
+    """Finishes what it holds last first."""
+
+    def __init__(self):
+        self._waiting = []
+        self._lock = threading.Lock()
+        self.order = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+
+    def submit(self, function, /, *args, **kwargs):
+        """Take a call."""
+        future = Future()
+        with self._lock:
+            self._waiting.append((future, functools.partial(function, *args, **kwargs)))
+        return future
+
+    def _work(self):
+        while not self._ended.is_set():
+            time.sleep(0.05)  # until it holds some
+            with self._lock:
+                held, self._waiting = self._waiting, []
+            for future, call in reversed(held):
+                self.order.append(call.args[0].points[0])
+                future.set_result(call())
+
+    def shutdown(self, *_, **__):
+        """End the thread."""
+        self._ended.set()
+        self._thread.join()
+
+
+def points_of(executor):
+    return [int(point) for point in executor.order]
+
+
+def swept(experiment, parameters, directory, **where):
+    return sweep(
+        experiment, parameters, seed=3, store=Store(directory), batch=False, progress="quiet",
+        **where,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("experiment", "parameters"),
+    [
+        (own.drawn, {"x": X}),
+        (own.warned, {"x": [1, 2, 3, 4, 5, 6]}),
+        (own.spectrum, {"top": [1, 4, 2, 6, 3, 5]}),
+        (own.extra_coordinate, {"x": X}),
+        (functools.partial(own.spoils, values=np.ones(3)), {"x": X}),
+        (
+            functools.partial(mc.pulse_train, mc.device("lin2022_hfo2"), pulses=1, reset_pulses=0),
+            {"device.k_set": [0.01, 0.02, 0.03], "set.amplitude": [1.7, 1.9]},
+        ),
+    ],
+    ids=["drawn", "warned", "longer", "coordinate", "spoiled", "simulated"],
+)
+def test_results_are_the_same_bits_wherever_points_ran(tmp_path, experiment, parameters):
+    alone = swept(experiment, parameters, tmp_path / "alone", jobs=1)
+    assert not alone["status"].any()
+    assert swept(experiment, parameters, tmp_path / "two", jobs=2).identical(alone)
+    with ThreadPoolExecutor(3) as executor:
+        threads = swept(experiment, parameters, tmp_path / "threads", executor=executor)
+    assert threads.identical(alone)
+    with Backwards() as executor:
+        mixed = swept(experiment, parameters, tmp_path / "mixed", executor=executor)
+    assert mixed.identical(alone)
+    assert points_of(executor) != sorted(points_of(executor))
+    again = swept(experiment, parameters, tmp_path / "mixed", jobs=1)
+    assert again.identical(alone)
+
+
+def test_processes_that_are_spawned_give_the_same_bits(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    alone = swept(own.drawn, {"x": X}, tmp_path / "alone", jobs=1)
+    with ProcessPoolExecutor(2, mp_context=context) as executor:
+        spawned = swept(own.drawn, {"x": X}, tmp_path / "spawned", executor=executor)
+    assert spawned.identical(alone)
+
+
+def test_a_parent_with_threads_starts_workers_that_share_no_locks(tmp_path):
+    alone = swept(own.drawn, {"x": X}, tmp_path / "alone", jobs=1)
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    try:
+        found = swept(own.drawn, {"x": X}, tmp_path / "two", jobs=2)
+    finally:
+        ended.set()
+        thread.join()
+    assert found.identical(alone)
+
+
+def test_a_unit_that_ends_its_worker_is_given_up_and_no_other_suffers(tmp_path):
+    path = tmp_path / "noted"
+    store = Store(tmp_path / "store")
+    experiment = functools.partial(own.deadly, path=str(path))
+    found = sweep(experiment, {"x": X}, jobs=2, store=store, progress="quiet")
+    assert found["status"].values.tolist() == [0, 0, 1, 1, 0, 0]
+    np.testing.assert_array_equal(found["result"], [1.0, 2.0, np.nan, np.nan, 5.0, 6.0])
+    assert "ended without an answer" in found["error"].values[2]
+    starts = path.read_text().split()
+    # at most once in company, then three times alone
+    assert 3 <= starts.count("3.0") <= 5
+    assert 3 <= starts.count("4.0") <= 5
+    assert len(list(store.entries())) == 4
+    before = len(starts)
+    again = sweep(experiment, {"x": X}, jobs=2, store=store, progress="quiet")
+    assert again.identical(found)
+    assert set(path.read_text().split()[before:]) == {"3.0", "4.0"}
+
+
+def test_a_worker_that_is_killed_takes_nothing_with_it(tmp_path):
+    path = tmp_path / "noted"
+    experiment = functools.partial(own.killed_once, path=path)
+    found = swept(experiment, {"x": X}, tmp_path / "store", jobs=2)
+    assert not found["status"].any()
+    assert found["result"].values.tolist() == X
+    # in hand were at most two for each worker
+    assert len(path.read_text().split()) <= len(X) + 4
+
+
+def test_an_executor_that_breaks_says_so(tmp_path):
+    path = tmp_path / "noted"
+    experiment = functools.partial(own.deadly, path=str(path))
+    with (
+        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor,
+        pytest.raises(ToolError, match="cannot be used any more"),
+    ):
+        swept(experiment, {"x": X}, tmp_path / "store", executor=executor)
+    # what was finished before is kept
+    assert len(list(Store(tmp_path / "store").entries())) >= 1
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ({"jobs": 0}, "jobs = 0: a whole number, at least 1"),
+        ({"jobs": -1}, "jobs = -1"),
+        ({"jobs": True}, "jobs = True"),
+        ({"jobs": 1.5}, "jobs = 1.5"),
+        ({"jobs": "two"}, "jobs = 'two'"),
+        ({"executor": "dask"}, "executor = 'dask': expected the address"),
+        ({"executor": 4}, "executor = 4 is no executor"),
+        ({"jobs": 2, "executor": "tcp://localhost:1"}, "jobs is for processes of our own"),
+    ],
+)
+def test_places_that_cannot_be_are_refused(tmp_path, where, told):
+    path = tmp_path / "noted"
+    with pytest.raises(UsageError, match=r".*") as caught:
+        swept(functools.partial(own.noted, path=str(path)), {"x": X}, tmp_path / "store", **where)
+    assert told in str(caught.value)
+    assert not path.exists()
+
+
+def test_units_are_taken_as_there_is_room():
+    """Of a thousand units no more are held than the workers have in hand."""
+    taken = []
+
+    def units():
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, _, unit):
+            return super().submit(lambda: unit)
+
+    with Counting(2) as executor:
+        done = outcomes(units(), executor=executor)
+        for finished in range(1, 20):
+            next(done)
+            assert len(taken) <= finished + 4
+        done.close()
+
+
+def test_a_worker_ends_with_its_parent(tmp_path):
+    before = {child.pid for child in multiprocessing.active_children()}
+    swept(own.line, {"x": X}, tmp_path / "store", jobs=2)
+    left = {child.pid for child in multiprocessing.active_children()} - before
+    for pid in left:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, signal.SIG_DFL)
+
+
+TYPED = """
+import sys, tempfile, threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()  # as a notebook has
+import memcircuit as mc
+
+GAIN = 3.0
+
+def mine(x):
+    return GAIN * x
+
+found = mc.sweep(mine, {"x": [1.0, 2.0]}, jobs=2, store=sys.argv[1], progress="quiet")
+print(found["result"].values.tolist())
+"""
+
+
+def test_functions_that_were_typed_in_reach_the_workers(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-", str(tmp_path)], input=TYPED, capture_output=True, text=True,
+        timeout=60, check=True, env={**os.environ, "PYTHONPATH": str(Path(mc.__file__).parents[1])},
+    )  # fmt: skip
+    assert run.stdout.strip() == "[3.0, 6.0]"
