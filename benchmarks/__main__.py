@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import arrays, devices, first, netlists, networks
+from benchmarks import arrays, devices, first, netlists, networks, persistent, sweeps
 
 GROUPS = {
     "first": first,
@@ -12,6 +12,8 @@ GROUPS = {
     "devices": devices,
     "netlists": netlists,
     "networks": networks,
+    "simulate": persistent,
+    "sweeps": sweeps,
 }
 
 
