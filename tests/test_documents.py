@@ -8,6 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import memcircuit as mc
+
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -18,6 +20,7 @@ FRONT_PAGE_WRITES = (
     {"bridge.svg", "written.png"},
     {"wires.png"},
     {"faults.png"},
+    {"spread.png"},
 )
 
 
@@ -54,6 +57,19 @@ def test_example_runs(page, number, tmp_path):
     assert done.returncode == 0, done.stderr
     if page == ROOT / "README.md":
         assert {path.name for path in tmp_path.iterdir()} == FRONT_PAGE_WRITES[number]
+
+
+def test_sweep_files_shown_are_right(tmp_path):
+    shown = [
+        text
+        for page in pages()
+        for text in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    assert shown
+    for text in shown:
+        path = tmp_path / "shown.toml"
+        path.write_text(text, encoding="utf-8")
+        assert mc.sweeps.load_specification(path).design.size > 1
 
 
 def test_links_lead_somewhere():

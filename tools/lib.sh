@@ -65,5 +65,5 @@ ngspice_series() {
 # ngspice_loads_osdi SERIES: false for no ngspice at all, too.
 ngspice_loads_osdi() { [ "${1:-0}" -ge "$NGSPICE_WANTED" ]; }
 
-# The shared library that PySpice drives in its own process; only a benchmark uses it.
+# The shared library, which stays loaded for short runs; PySpice, too, drives it in a benchmark.
 has_ngspice_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q 'libngspice\.so'; }
