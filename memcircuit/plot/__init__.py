@@ -17,6 +17,7 @@ from memcircuit.plot.schematic import array_schematic, schematic, write_schemati
 from memcircuit.plot.stimulus import stimulus
 from memcircuit.plot.sweep import distribution, result_against, result_map
 from memcircuit.plot.sweep_effects import main_effects, sensitivities
+from memcircuit.plot.sweep_yield import yield_against
 from memcircuit.plot.verify import linearised, write_approach, write_verify
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "write_approach",
     "write_schematics",
     "write_verify",
+    "yield_against",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.plot.iv_axes import Scale, conductance_scale, drawn_current
-from memcircuit.plot.style import BLUE, VERMILION, axes_or_new, si_prefix
+from memcircuit.plot.style import BLUE, VERMILION, axes_or_new, prefixed, si_prefix
 
 # More curves than this are told apart by the first and the last of them only.
 _MOST_LABELS = 8
@@ -65,7 +65,7 @@ def family_levels(family: xr.Dataset, axes: Axes | None = None, over: str | None
     ordered = family.sortby(given)
     x = ordered[given].to_numpy()
     finite = np.isfinite(x)
-    across, x_unit = _unit(x, str(family[given].attrs["units"]))
+    across, x_unit = prefixed(x, str(family[given].attrs["units"]))
     both = np.stack([ordered[f"conductance_{name}"].to_numpy() for name in ("set", "reset")])
     scale = conductance_scale(both)
     up, y_prefix = (1.0, "") if scale == "log" else si_prefix(float(both.max()))
@@ -91,19 +91,10 @@ def _labels(family: xr.Dataset) -> list[str]:
     texts = ["" for _ in range(family.sizes["curve"])]
     for name in varied:
         values: NDArray[np.float64] = family[name].to_numpy()
-        factor, unit = _unit(values, str(family[name].attrs["units"]))
+        factor, unit = prefixed(values, str(family[name].attrs["units"]))
         for curve, value in enumerate(values):
             own = f"{value * factor:.4g} {unit}" if np.isfinite(value) else "no limit"
             texts[curve] = f"{texts[curve]}, {own}".removeprefix(", ")
     if len(texts) > _MOST_LABELS:
         texts[1:-1] = ["" for _ in texts[1:-1]]
     return texts
-
-
-def _unit(values: NDArray[np.float64], unit: str) -> tuple[float, str]:
-    """Return factor and unit with which values, some of them perhaps infinite, are written."""
-    finite = np.abs(values[np.isfinite(values)])
-    if unit != "A" or not finite.size:
-        return 1.0, unit
-    factor, prefix = si_prefix(float(finite.max()))
-    return factor, f"{prefix}{unit}"

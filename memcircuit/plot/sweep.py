@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, LogNorm, Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.patches import Patch, Rectangle
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new
-from memcircuit.plot.sweep_axes import scale_of
+from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new
+from memcircuit.plot.sweep_axes import Scale, legend_beside, scale_of, tones
 from memcircuit.sweeps.analysis import Array, Factor, Observed, observed
 from memcircuit.sweeps.yields import Limit, yield_of
 
-# Without the yellow end, which is hard to see on white.
-_COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0.0, 0.88, 256)))
-# More values of the second parameter get a colour bar in place of a legend.
-_MOST_LABELS = 6
 _MOST_BINS = 60
+_MARKS = (("D", ORANGE), ("s", "white"), ("^", VERMILION), ("o", GREY))
 
 
 def result_against(
@@ -51,8 +48,14 @@ def result_against(
     across = scale_of(_factor(seen, parameter))
     up = scale_of(seen)
     ax = axes_or_new(axes)
-    groups = _groups(ax, seen, colour)
-    for chosen, (tone, label) in groups:
+    groups: list[tuple[NDArray[np.bool_], object, str | None]]
+    groups = [(np.ones_like(seen.used), BLUE, None)]
+    title = None
+    if colour is not None:
+        told = scale_of(_factor(seen, colour))
+        title = told.name
+        groups = [(told.values == level, tone, label) for level, tone, label in tones(ax, told)]
+    for chosen, tone, label in groups:
         x, y = across.values[chosen & seen.used], up.values[chosen & seen.used]
         if not x.size:
             continue
@@ -70,8 +73,8 @@ def result_against(
         )  # fmt: skip
     across.on_x(ax)
     up.on_y(ax)
-    if 1 < len(groups) <= _MOST_LABELS:  # beside the lines, which fill the axes
-        ax.legend(fontsize="small", title=colour, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    if len(groups) > 1 and groups[0][2] is not None:
+        legend_beside(ax, title)
     elif missing.size:
         ax.legend(fontsize="small")
     return ax
@@ -136,6 +139,7 @@ def distribution(
     *,
     limits: Limit | None = None,
     cumulative: bool = False,
+    marked: Mapping[str, ArrayLike] | None = None,
     confidence: float = 0.95,
 ) -> Axes:
     """Draw how a result spreads over the points of a sweep, with the yield inside limits.
@@ -147,6 +151,8 @@ def distribution(
         limits: lower and upper limit in the unit of the result; None is open. Failed points are
             outside.
         cumulative: the share of points up to a value, not a histogram.
+        marked: marks on the axis by what they are called: one value or several of the result in
+            its unit, such as corners; NaN is none.
         confidence: of the interval of the yield, 0..1.
 
     Raises:
@@ -170,6 +176,7 @@ def distribution(
             if limit is not None:
                 ax.axvline(limit * scale.factor, color=VERMILION, ls="--", lw=1.3, label=text)
                 text = ""
+    _draw_marks(ax, scale, marked or {})
     if missing := int((~seen.used).sum()):
         ax.plot([], [], " ", label=f"{missing} of {seen.used.size} without a result")
     scale.on_x(ax)
@@ -177,6 +184,16 @@ def distribution(
     if ax.get_legend_handles_labels()[1]:
         ax.legend(fontsize="small")
     return ax
+
+
+def _draw_marks(ax: Axes, scale: Scale, marked: Mapping[str, ArrayLike]) -> None:
+    for number, (label, given) in enumerate(marked.items()):
+        values = np.ravel(np.asarray(given, dtype=np.float64))
+        marker, colour = _MARKS[number % len(_MARKS)]
+        ax.plot(
+            scale.factor * values, np.zeros(values.size), marker, color=colour, mec="black",
+            clip_on=False, transform=ax.get_xaxis_transform(), label=label, zorder=3,
+        )  # fmt: skip
 
 
 def _bin_edges(values: Array, logarithmic: bool) -> Array:
@@ -200,26 +217,3 @@ def _factor(seen: Observed, parameter: str) -> Factor:
             f"no parameter {parameter!r}; the sweep has {', '.join(seen.points.factors)}"
         )
     return seen.points.factors[parameter]
-
-
-def _groups(
-    ax: Axes, seen: Observed, colour: str | None
-) -> list[tuple[NDArray[np.bool_], tuple[object, str | None]]]:
-    """Return the points of each colour, with colour and label; draws the colour bar of many."""
-    if colour is None:
-        return [(np.ones_like(seen.used), (BLUE, None))]
-    scale = scale_of(_factor(seen, colour))
-    levels = np.unique(scale.values)
-    few = len(levels) <= _MOST_LABELS
-    places = np.linspace(0.0, 1.0, len(levels))
-    if not few:
-        norm = (LogNorm if scale.logarithmic else Normalize)(float(levels[0]), float(levels[-1]))
-        places = np.asarray(norm(levels))
-        ax.figure.colorbar(ScalarMappable(norm, _COLOURS), ax=ax, label=scale.label)
-    return [
-        (
-            scale.values == level,
-            (_COLOURS(place), scale.text(float(level)) if few else None),
-        )
-        for level, place in zip(levels, places, strict=True)
-    ]

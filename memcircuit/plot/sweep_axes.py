@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from numpy.typing import NDArray
 
-from memcircuit.plot.style import si_prefix
+from memcircuit.plot.style import prefixed
 from memcircuit.sweeps.analysis import Array, Factor, Observed
 
-# Units that take a prefix; others, such as 1 or m/s, are written as they are.
-_PREFIXED = frozenset("ACFHJKSVWms")
+# Without the yellow end, which is hard to see on white.
+_COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0.0, 0.88, 256)))
+# More values of a parameter told by colour get a colour bar in place of a legend.
+_MOST_LABELS = 6
+_MULTIPLIER = "variation.m_"
 # Values within a factor of this are drawn on a linear axis.
 _LEAST_SPAN = 10.0
 
@@ -22,7 +30,7 @@ class Scale:
     """One quantity on an axis.
 
     Attributes:
-        label: name and unit with its prefix.
+        name: of the quantity.
         unit: that unit; empty without one.
         factor: from SI to that unit.
         values: (points,) in that unit, or places from 0 for texts.
@@ -31,13 +39,18 @@ class Scale:
         levelled: whether the values are levels to join with lines.
     """
 
-    label: str
+    name: str
     unit: str
     factor: float
     values: Array
     texts: tuple[str, ...]
     logarithmic: bool
     levelled: bool
+
+    @property
+    def label(self) -> str:
+        """Name and unit."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
 
     def on_x(self, ax: Axes) -> None:
         """Set label, scale and ticks of the horizontal axis."""
@@ -78,26 +91,57 @@ def scale_of(quantity: Factor | Observed) -> Scale:
     """Return how a parameter or a result is put on an axis."""
     name = quantity.name
     levelled = isinstance(quantity, Factor) and (quantity.levelled or not quantity.is_number)
-    if isinstance(quantity, Observed):
-        name = name.replace("_", " ")
-    elif not quantity.is_number:
+    name = name.replace("_", " ") if isinstance(quantity, Observed) else axis_name(name)
+    if isinstance(quantity, Factor) and not quantity.is_number:
         texts, places = np.unique(quantity.values, return_inverse=True)
         return Scale(name, "", 1.0, places.astype(np.float64), tuple(texts), False, levelled)
     values = quantity.values.astype(np.float64)
     factor, unit = prefixed(values, quantity.units)
-    label = f"{name} ({unit})" if unit else name
-    return Scale(label, unit, factor, values * factor, (), is_logarithmic(values), levelled)
+    return Scale(name, unit, factor, values * factor, (), is_logarithmic(values), levelled)
 
 
-def prefixed(values: Array, unit: str) -> tuple[float, str]:
-    """Return factor and unit with which values, some of them perhaps NaN, are best written."""
-    if unit not in _PREFIXED:
-        return 1.0, "" if unit == "1" else unit
-    largest = np.nanmax(np.abs(values), initial=0.0)
-    # tenths of a volt are volts
-    whole = 10.0 * float(largest) if unit == "V" else float(largest)
-    factor, prefix = si_prefix(whole) if whole > 0 else (1.0, "")
-    return factor, f"{prefix}{unit}"
+def axis_name(path: str) -> str:
+    """Return what a parameter is called where its values stand: multipliers by what they multiply.
+
+    What they multiply is a parameter of the card, whose own path is ``device.NAME``.
+    """
+    if path.startswith(_MULTIPLIER):
+        return f"{path.removeprefix(_MULTIPLIER)} multiplier"
+    return path
+
+
+def short_names(paths: Sequence[str]) -> list[str]:
+    """Return what each of several parameters is called in a list of them.
+
+    ``variation.m_k_set`` is ``k_set``, unless another path ends like that, such as
+    ``device.k_set``; others keep their path.
+    """
+    ends = [path.removeprefix(_MULTIPLIER).rpartition(".")[2] for path in paths]
+    count = Counter(ends)
+    return [
+        end if path.startswith(_MULTIPLIER) and count[end] == 1 else path
+        for path, end in zip(paths, ends, strict=True)
+    ]
+
+
+def tones(ax: Axes, scale: Scale) -> list[tuple[float, object, str | None]]:
+    """Return every different value, with its colour and label; draws the colour bar of many."""
+    levels = np.unique(scale.values)
+    few = len(levels) <= _MOST_LABELS
+    places = np.linspace(0.0, 1.0, len(levels))
+    if not few:
+        norm = (LogNorm if scale.logarithmic else Normalize)(float(levels[0]), float(levels[-1]))
+        places = np.asarray(norm(levels))
+        ax.figure.colorbar(ScalarMappable(norm, _COLOURS), ax=ax, label=scale.label)
+    return [
+        (float(level), _COLOURS(place), scale.text(float(level)) if few else None)
+        for level, place in zip(levels, places, strict=True)
+    ]
+
+
+def legend_beside(ax: Axes, title: str | None) -> None:
+    """Name what fills the axes beside them."""
+    ax.legend(fontsize="small", title=title, loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
 def is_logarithmic(values: NDArray[np.float64]) -> bool:

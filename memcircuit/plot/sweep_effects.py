@@ -7,8 +7,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from memcircuit.errors import UsageError
-from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new
-from memcircuit.plot.sweep_axes import prefixed
+from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new, prefixed
+from memcircuit.plot.sweep_axes import short_names
 
 # Width of one parameter in units of the distance between two.
 _WIDTH = 0.7
@@ -36,7 +36,7 @@ def main_effects(effects: xr.Dataset, axes: Axes | None = None) -> Axes:
     ax.axhline(factor * float(effects["overall"]), color=GREY, ls="--", lw=1.0)
     drawn = effects.attrs["design"] == "samples"
     texts = []
-    for place in range(number):
+    for place, called in enumerate(_called(effects)):
         one = effects.isel(parameter=place)
         kept = one["count"].to_numpy() > 0
         mean, count = one["mean"].to_numpy()[kept], one["count"].to_numpy()[kept]
@@ -45,7 +45,7 @@ def main_effects(effects: xr.Dataset, axes: Axes | None = None) -> Axes:
         ax.errorbar(
             x, factor * mean, error, fmt="o-", color=BLUE, ms=4, lw=1.5, capsize=2, elinewidth=1.0
         )
-        texts.append(_levels_text(one, kept))
+        texts.append(_levels_text(called, one, kept))
     ax.set_xticks(range(number), texts, fontsize="small")
     ax.set_xlim(-0.5, number - 0.5)
     name = str(effects.attrs["result"]).replace("_", " ")
@@ -96,7 +96,7 @@ def sensitivities(found: xr.Dataset, axes: Axes | None = None, *, most: int = 12
     else:
         ax.set_xlabel(f"d ln({result}) / d ln(parameter) at the centre")
     ax.axvline(0.0, color="black", lw=0.8)
-    ax.set_yticks(places, [str(one) for one in kept["parameter"].to_numpy()], fontsize="small")
+    ax.set_yticks(places, _called(kept), fontsize="small")
     ax.invert_yaxis()
     ax.margins(x=0.1)
     return ax
@@ -109,7 +109,11 @@ def _require(found: xr.Dataset, variable: str, maker: str) -> None:
         )
 
 
-def _levels_text(one: xr.Dataset, kept: np.ndarray) -> str:
+def _called(found: xr.Dataset) -> list[str]:
+    return short_names([str(path) for path in found["parameter"].to_numpy()])
+
+
+def _levels_text(called: str, one: xr.Dataset, kept: np.ndarray) -> str:
     """Return the name of a parameter and, below it, its levels or the ends of its range."""
     labels = [str(label) for label in one["label"].to_numpy()[kept]]
     value = one["value"].to_numpy()[kept]
@@ -118,5 +122,5 @@ def _levels_text(one: xr.Dataset, kept: np.ndarray) -> str:
         labels = [f"{factor * number:.3g}" for number in value]
     listed = ", ".join(labels) if len(labels) <= _MOST_NAMED else f"{labels[0]} … {labels[-1]}"
     # long paths break at their first dot
-    path = str(one["parameter"].item()).replace(".", ".\n", 1)
-    return f"{path}\n{listed} {unit}".rstrip()
+    broken = called.replace(".", ".\n", 1)
+    return f"{broken}\n{listed} {unit}".rstrip()

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new, si_prefix
+from memcircuit.plot.style import BLUE, GREY, VERMILION, axes_or_new, prefixed
 
 Array = NDArray[np.float64]
 
@@ -113,8 +113,5 @@ def _reference(result: xr.Dataset, targets: Array) -> Array:
 
 def _scale(quantity: xr.DataArray, values: Array) -> tuple[float, str]:
     """Return the factor to draw a quantity with, and its unit in brackets."""
-    unit = str(quantity.attrs["units"])
-    if unit != "S":
-        return 1.0, f"({unit})"
-    factor, prefix = si_prefix(float(np.abs(values).max()))
-    return factor, f"({prefix}S)"
+    factor, unit = prefixed(values, str(quantity.attrs["units"]))
+    return factor, f"({unit or 1})"

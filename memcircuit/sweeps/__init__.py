@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from memcircuit.sweeps.specification.template import template
     from memcircuit.sweeps.store import Store
     from memcircuit.sweeps.yields import Yield, yield_of
+    from memcircuit.sweeps.yields_by import yield_by
 
 # Each loads on first use: the command line asks for none of them to print its help.
 _HOMES = {
@@ -47,6 +48,7 @@ _HOMES = {
     "sobol": "samples",
     "sweep": "runner",
     "template": "specification.template",
+    "yield_by": "yields_by",
     "yield_of": "yields",
     "zipped": "design",
 }
@@ -76,6 +78,7 @@ __all__ = [
     "sobol",
     "sweep",
     "template",
+    "yield_by",
     "yield_of",
     "zipped",
 ]

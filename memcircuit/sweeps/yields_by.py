@@ -17,6 +17,8 @@ from memcircuit.sweeps.yields import Limit, Tally, tallied
 if TYPE_CHECKING:
     import xarray as xr
 
+_COUNTS = ("share", "low", "high", "points", "draws", "failed")
+
 
 def yield_by(
     dataset: xr.Dataset,
@@ -77,9 +79,6 @@ def yield_by(
             "failed_points": failed,
         },
     )
-
-
-_COUNTS = ("share", "low", "high", "points", "draws", "failed")
 
 
 @dataclass(frozen=True)

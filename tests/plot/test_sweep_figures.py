@@ -9,15 +9,17 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from memcircuit.errors import UsageError
-from memcircuit.plot.style import BLUE, VERMILION
+from memcircuit.plot.style import BLUE, VERMILION, prefixed
 from memcircuit.plot.sweep import distribution, result_against, result_map
-from memcircuit.plot.sweep_axes import is_logarithmic
+from memcircuit.plot.sweep_axes import is_logarithmic, short_names
 from memcircuit.plot.sweep_effects import main_effects, sensitivities
+from memcircuit.plot.sweep_yield import yield_against
 from memcircuit.sweeps.effects import main_effects as effects_of
 from memcircuit.sweeps.sensitivity import sensitivities as sensitivities_of
+from memcircuit.sweeps.yields_by import yield_by
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "sweeps"))
-from synthetic_sweeps import grid_sweep, sampled_sweep
+from synthetic_sweeps import grid_sweep, sampled_sweep, swept
 
 GRID = {"device.k_set": [1e-3, 1e-2, 1e-1, 1.0], "set.amplitude": [1.0, 1.5, 2.0]}
 
@@ -73,7 +75,7 @@ def test_drawn_values_are_points_and_many_colours_a_bar(samples):
     ax = result_against(samples, "variation.m_k_set", "conductance", colour="variation.m_d")
     assert not [line for line in ax.get_lines() if line.get_linestyle() == "-"]
     bars = [other for other in ax.figure.axes if other is not ax]
-    assert [bar.get_ylabel() for bar in bars] == ["variation.m_d"]
+    assert [bar.get_ylabel() for bar in bars] == ["d multiplier"]
     assert labels(ax) == ["5 without a result"]
 
 
@@ -124,6 +126,94 @@ def test_a_cumulative_distribution_ends_at_one(samples):
     assert middle == pytest.approx(1e6 * np.nanmedian(samples["conductance"]), rel=0.01)
 
 
+def test_values_are_marked_on_the_axis_in_its_unit(samples):
+    marked = {"corners": [1e-5, np.nan, 3.5e-5], "nominal": 2e-5}
+    ax = distribution(samples, "conductance", marked=marked)
+    marks = {line.get_label(): line for line in ax.get_lines()}
+    np.testing.assert_allclose(marks["corners"].get_xdata(), [10.0, np.nan, 35.0])
+    np.testing.assert_allclose(marks["nominal"].get_xdata(), [20.0])
+    assert labels(ax)[:2] == ["corners", "nominal"]
+    # on the axis, whatever the height of the bars
+    assert marks["nominal"].get_transform() == ax.get_xaxis_transform()
+    assert marks["corners"].get_marker() != marks["nominal"].get_marker()
+    low, high = ax.get_xlim()
+    assert low < 10.0
+    assert high > 35.0
+
+
+@pytest.fixture
+def devices(rng):
+    """Ten devices at settings that pair an amplitude with a width, each width with its own."""
+    strength = rng.normal(size=10)
+    widths, volts = np.repeat([1e-6, 2e-6], 3), np.array([1.0, 1.1, 1.2, 1.2, 1.3, 1.4])
+    return swept(
+        {"setting": 6, "device": 10},
+        {
+            "cell.transistor.w": ("setting", widths),
+            "set.amplitude": ("setting", volts),
+            "variation.m_k_set": ("device", np.exp(strength)),
+        },
+        {"conductance": strength + 10 * volts[:, np.newaxis]},
+    )
+
+
+def test_a_yield_is_a_line_with_its_interval_for_each_value_of_the_second_parameter(devices):
+    found = yield_by(devices, {"conductance": (12.0, None)}, ["set.amplitude", "cell.transistor.w"])
+    ax = yield_against(found)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    assert list(lines) == ["1 µm", "2 µm", "95 % interval"]
+    for width, volts in ((1, [1.0, 1.1, 1.2]), (2, [1.2, 1.3, 1.4])):
+        one = found.sel({"cell.transistor.w": width * 1e-6, "set.amplitude": volts})
+        np.testing.assert_allclose(lines[f"{width} µm"].get_xdata(), volts)
+        np.testing.assert_allclose(lines[f"{width} µm"].get_ydata(), 100 * one["share"])
+        ends = ax.collections[width - 1].get_paths()[0].get_extents()
+        low, high = float(one["low"].min()), float(one["high"].max())
+        assert (ends.y0, ends.y1) == pytest.approx((100 * low, 100 * high))
+    assert ax.get_xlabel() == "set.amplitude (V)"
+    assert ax.get_ylabel() == "points inside the limits (%)"
+    assert ax.get_legend().get_title().get_text() == "cell.transistor.w"
+
+
+def test_yields_of_names_are_not_joined(devices):
+    found = yield_by(devices, {"conductance": (12.0, None)}, "setting")
+    found = found.assign_coords(setting=list("abcdef"))
+    ax = yield_against(found)
+    assert ax.get_lines()[0].get_linestyle() == "None"
+    (bars,) = ax.collections
+    ends = np.array([path.vertices[:, 1] for path in bars.get_paths()])
+    np.testing.assert_allclose(ends, 100 * np.stack([found["low"], found["high"]], axis=1))
+    assert [text.get_text() for text in ax.get_xticklabels()] == list("abcdef")
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["variation.m_k_set", "set.amplitude"], ["k_set", "set.amplitude"]),
+        (["variation.m_k_set[0]", "variation.m_k_set[1]"], ["k_set[0]", "k_set[1]"]),
+        # the card's parameter and its multiplier are not the same
+        (["variation.m_k_set", "device.k_set"], ["variation.m_k_set", "device.k_set"]),
+        (["gate", "variation.m_gate"], ["gate", "variation.m_gate"]),
+    ],
+)
+def test_multipliers_are_named_by_what_they_multiply(paths, names):
+    assert short_names(paths) == names
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "expected"),
+    [
+        ([2e-5, np.nan], "S", (1e6, "µS")),
+        ([1e-4, np.inf], "A", (1e6, "µA")),
+        ([-0.2, 0.1], "V", (1.0, "V")),
+        ([np.inf], "A", (1.0, "A")),
+        ([3e-3], "m/s", (1.0, "m/s")),
+        ([3e-3], "1", (1.0, "")),
+    ],
+)
+def test_a_unit_gets_the_prefix_of_its_largest_finite_value(values, unit, expected):
+    assert prefixed(np.asarray(values), unit) == expected
+
+
 def test_main_effects_are_drawn_at_their_levels(grid, samples):
     effects = effects_of(grid, "conductance")
     ax = main_effects(effects)
@@ -141,7 +231,8 @@ def test_the_strongest_parameter_is_on_top_and_the_colour_tells_the_sign(samples
     ax = sensitivities(found)
     widths = [patch.get_width() for patch in ax.patches]
     np.testing.assert_allclose(widths, found["coefficient"])
-    assert [text.get_text() for text in ax.get_yticklabels()] == list(found["parameter"].to_numpy())
+    assert list(found["parameter"].to_numpy()) == ["variation.m_k_set", "variation.m_d"]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["k_set", "d"]
     assert ax.yaxis_inverted()
     assert [to_hex(patch.get_facecolor()).upper() for patch in ax.patches] == [BLUE, VERMILION]
     assert "R² = 1.000" in ax.get_xlabel()
@@ -166,6 +257,18 @@ def test_sensitivities_of_a_grid_are_exponents():
 )
 def test_an_axis_is_logarithmic_when_its_values_are(values, expected):
     assert is_logarithmic(np.asarray(values)) is expected
+
+
+def test_no_figure_of_what_is_no_yield_by_one_or_two_parameters(devices, samples):
+    with pytest.raises(UsageError, match=r"pass what sweeps\.yield_by returned"):
+        yield_against(samples)
+    names = ["setting", "set.amplitude", "cell.transistor.w"]
+    with pytest.raises(UsageError, match="one or two parameters are drawn"):
+        yield_against(
+            yield_by(devices, {"conductance": (0, None)}, names[:2]).isel(
+                {"setting": 0, "set.amplitude": 0}
+            )
+        )
 
 
 def test_what_cannot_be_drawn_is_refused(grid, samples):

@@ -78,11 +78,25 @@ def test_arrays_with_labels_are_their_numbers():
         ([], "gate: no values at all"),
         ([1.0, np.nan], "gate: every value must be finite"),
         ([[1.0, np.inf]], "gate: every value must be finite"),
+        ([1, 10**400], "gate: a value is beyond the largest number"),
+        ([[1, 2], [3, -(10**400)]], "gate: a value is beyond the largest number"),
+        ([3.0, 4.0, 3], r"gate: value 3\.0 is given twice"),
+        ([[0.1, 0.9], [0.2, 0.9], [0.1, 0.9]], r"gate: value \[0\.1, 0\.9\] is given twice"),
+        (["a", "b", "b"], "gate: value 'b' is given twice"),
+        ([10**40, 10**40], "is given twice"),
     ],
 )
 def test_what_is_no_list_of_values(given, message):
     with pytest.raises(UsageError, match=message):
         grid({"gate": given})
+
+
+def test_zipped_points_may_repeat_a_value():
+    assert zipped({"gate": [3.0, 3.0], "form": ["a", "a"]}).size == 2
+
+
+def test_arrays_of_different_lengths_are_different_values_of_a_grid():
+    assert grid({"gate": [np.ones(2), np.ones(1)], "flag": [True, 1, "1"]}).size == 6
 
 
 @pytest.mark.parametrize(
