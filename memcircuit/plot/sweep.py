@@ -201,7 +201,10 @@ def _bin_edges(values: Array, logarithmic: bool) -> Array:
     edges = np.histogram_bin_edges(inner, "auto")
     if len(edges) > _MOST_BINS + 1:
         edges = np.linspace(edges[0], edges[-1], _MOST_BINS + 1)
-    return np.exp(edges) if logarithmic else edges
+    edges = np.exp(edges) if logarithmic else edges
+    # rounding must not leave the extreme values outside
+    edges[0], edges[-1] = values.min(), values.max()
+    return edges
 
 
 def _with_results(dataset: xr.Dataset, result: str) -> Observed:
