@@ -112,7 +112,7 @@ def _peer(chosen: np.ndarray[Any, Any], *, one_thread: bool) -> Any:
         input=json.dumps(work), capture_output=True, text=True, check=False, timeout=900,
     )  # fmt: skip
     if done.returncode:
-        return done.stderr.strip().splitlines()[-1:]
+        return str(done.stderr.strip().splitlines()[-1:])
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -10,11 +10,12 @@ import pytest
 import xarray as xr
 
 import memcircuit as mc
-from memcircuit.cli import main, quantity
+from memcircuit.cli import main
 from memcircuit.devices.cards import card_names, cards_directory
 from memcircuit.devices.library import model_names
 from memcircuit.errors import ParameterError
 from memcircuit.simulate import find_ngspice
+from memcircuit.sweeps.specification.quantities import quantity
 
 
 def _exit(arguments, capsys):

@@ -126,9 +126,11 @@ def test_the_shell_completes(typed, offered, tmp_path):
 
 
 def test_completion_offers_what_there_is():
-    from memcircuit.cli import completion, tables
+    from memcircuit.cli import completion, evaluate, tables
+    from memcircuit.sweeps.specification.networks import DATA
 
     assert set(card_names()) == {name for name in completion.card_names("") if "/" not in name} & {
         *card_names()
     }
     assert set(tables.FORMAT_NAMES) == set(FORMATS)
+    assert evaluate.DATA_NAMES == DATA

@@ -17,7 +17,6 @@ from memcircuit.cli import (
     tools,
 )
 from memcircuit.cli.app import app, main
-from memcircuit.sweeps.specification.quantities import quantity
 
 __all__ = [
     "app",
@@ -28,7 +27,6 @@ __all__ = [
     "main",
     "models",
     "netlists",
-    "quantity",
     "read",
     "studies",
     "sweeps",

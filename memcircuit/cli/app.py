@@ -30,7 +30,8 @@ class _InOrder(typer.core.TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return their names."""
-        return sorted(super().list_commands(ctx), key=_ORDER.index)
+        names = super().list_commands(ctx)
+        return [*(n for n in _ORDER if n in names), *(n for n in names if n not in _ORDER)]
 
 
 app = typer.Typer(
@@ -102,7 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
     The exit status is 0 when all is done, 1 when it is finished with failed points, 2 for wrong
     input, 3 when a tool is missing or failed, 130 when it was interrupted.
     """
-    from memcircuit.errors import MemcircuitError
+    from memcircuit.errors import MemcircuitError, UsageError
 
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
@@ -118,7 +119,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         if debug:
             raise
-        _end(f"{error.filename or 'output'}: {error.strerror}", 2)
+        _end(f"{error.filename or 'output'}: {error.strerror}", UsageError.exit_status)
     except KeyboardInterrupt:
         _end("interrupted", INTERRUPTED)
 

@@ -14,6 +14,15 @@ def card_names(incomplete: str) -> list[str]:
     return [name for name in cards if name.startswith(incomplete)] + files(".toml")(incomplete)
 
 
+def cards_and_files(*endings: str) -> Callable[[str], list[str]]:
+    """Return what offers cards, and files with these endings."""
+
+    def complete(incomplete: str) -> list[str]:
+        return list(dict.fromkeys(card_names(incomplete) + files(*endings)(incomplete)))
+
+    return complete
+
+
 def experiment_names(incomplete: str) -> list[str]:
     """Return the experiments that begin so."""
     from memcircuit.sweeps import registry

@@ -22,16 +22,11 @@ if TYPE_CHECKING:
 _SIMULATORS = ("exact", "ngspice")
 
 
-def _cards_and_arrays(incomplete: str) -> list[str]:
-    found = completion.card_names(incomplete) + completion.files(*ARRAY_ENDINGS)(incomplete)
-    return list(dict.fromkeys(found))
-
-
 SourceArgument = Annotated[
     str,
     typer.Argument(
         help="Conductances in S, rows by columns (.npy, .csv), or a card.",
-        autocompletion=_cards_and_arrays,
+        autocompletion=completion.cards_and_files(*ARRAY_ENDINGS),
     ),
 ]
 RowsOption = Annotated[int, typer.Option("--rows", min=1, help="Rows, of an array of a card.")]

@@ -13,6 +13,7 @@ from memcircuit.cli.app import FAILED, INTERRUPTED, app, command
 from memcircuit.cli.cache import StoreOption
 from memcircuit.cli.options import JsonOption, OutOption
 from memcircuit.cli.output import show, write_dataset
+from memcircuit.sweeps.progress import MODES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from memcircuit.sweeps.specification.specification import Specification
     from memcircuit.sweeps.yields import Yield
 
-_MODES = ("auto", "bar", "log", "json", "quiet")
 _MOST_ERRORS = 5
 
 
@@ -49,9 +49,7 @@ def sweep(
     ] = False,
     progress: Annotated[
         str,
-        typer.Option(
-            "--progress", help=", ".join(_MODES), autocompletion=completion.words(*_MODES)
-        ),
+        typer.Option("--progress", help=", ".join(MODES), autocompletion=completion.words(*MODES)),
     ] = "auto",
     template: Annotated[
         str | None,

@@ -33,18 +33,13 @@ if TYPE_CHECKING:
 FORMAT_NAMES = ("aihwkit", "aihwkit_pulses", "crosssim", "neurosim", "xbtorch", "csv")
 
 
-def _cards_and_tables(incomplete: str) -> list[str]:
-    found = completion.card_names(incomplete) + completion.files(*TABLE_ENDINGS)(incomplete)
-    return list(dict.fromkeys(found))
-
-
 @command(app, "table", example="memcircuit table lin2022_hfo2 --devices 4 --cycles 2 --pulses 20")
 def table(
     source: Annotated[
         str,
         typer.Argument(
             help="Table (.nc, .csv) to show, or card to make one of.",
-            autocompletion=_cards_and_tables,
+            autocompletion=completion.cards_and_files(*TABLE_ENDINGS),
         ),
     ],
     number: PulsesOption = 50,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @command(app, "doctor", example="memcircuit doctor")
 def doctor(*, as_json: JsonOption = False) -> None:
     """Say which tools are here, what they can do, and how to mend what is missing."""
+    from memcircuit.errors import ToolMissingError
     from memcircuit.simulate import doctor as examine
 
     reports = examine()
@@ -29,7 +30,7 @@ def doctor(*, as_json: JsonOption = False) -> None:
         for report in reports:
             _print(report)
     if any(report.name == "ngspice" and report.path is None for report in reports):
-        raise typer.Exit(3)
+        raise typer.Exit(ToolMissingError.exit_status)
 
 
 def _print(report: ToolReport) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from memcircuit.errors import UsageError
 from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new
 from memcircuit.plot.sweep_axes import Scale, legend_beside, scale_of, tones
-from memcircuit.sweeps.analysis import Array, Factor, Observed, observed
+from memcircuit.sweeps.swept_points import Array, Factor, Observed, observed
 from memcircuit.sweeps.yields import Limit, yield_of
 
 _MOST_BINS = 60

@@ -14,7 +14,7 @@ from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from numpy.typing import NDArray
 
 from memcircuit.plot.style import prefixed
-from memcircuit.sweeps.analysis import Array, Factor, Observed
+from memcircuit.sweeps.swept_points import Array, Factor, Observed
 
 # Without the yellow end, which is hard to see on white.
 _COLOURS = ListedColormap(colormaps["viridis"](np.linspace(0.0, 0.88, 256)))

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from memcircuit.errors import UsageError
 from memcircuit.plot.style import BLUE, GREY, axes_or_new
 from memcircuit.plot.sweep_axes import Scale, legend_beside, scale_of, tones
-from memcircuit.sweeps.analysis import Factor
+from memcircuit.sweeps.swept_points import Factor
 
 _FAINT = 0.25
 

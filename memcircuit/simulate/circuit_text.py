@@ -51,12 +51,14 @@ _CONTROL = re.compile(r"[^\x20-\x7e\t]")
 # continues another.
 _PLAIN = re.compile(r"^(?:[RCVEMNXrcvemnx][\w.=+ -]*+\n)++", re.ASCII | re.MULTILINE)
 _FILE_WORDS = ("file", "d_cosim", "d_process")
+# Models that read a file, of which the name may be left out: then it has one of its own.
+_FILE_MODELS = ("d_source", "d_state", "table2d", "table3d", "xfer")
 # File parameters of the sources and code models, and the code models that load or start programs.
 # (XSPICE takes "=", "(" and "," between a parameter and its value for blanks.)
 _FILE_ACCESS = re.compile(
     r"file[\s=(,]*[\"'<]|file\s*=|\bd_cosim\b|\bd_process\b|\bfilesource\b"
     # These take the name of their file without a sign.
-    r"|^\.model\b.*\b(?:d_source|d_state|table2d|table3d|xfer)\b",
+    rf"|^\.model\b.*\b(?:{'|'.join(_FILE_MODELS)})\b",
     re.IGNORECASE | re.DOTALL,
 )
 _OPENS_FILES = "an element that opens files or programs is not allowed"
@@ -161,7 +163,8 @@ def _objection(line: str) -> str:
 
 def _opens_files(line: str) -> bool:
     lowered = line.lower()  # the words alone are found far sooner
-    return any(word in lowered for word in _FILE_WORDS) and bool(_FILE_ACCESS.search(line))
+    words = (*_FILE_WORDS, *_FILE_MODELS)
+    return any(word in lowered for word in words) and bool(_FILE_ACCESS.search(line))
 
 
 def _card_objection(line: str) -> str:

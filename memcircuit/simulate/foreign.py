@@ -17,13 +17,12 @@ from memcircuit.simulate.foreign_check import Netlist, check_netlist
 from memcircuit.simulate.foreign_result import measured, plot_dataset, plot_shortcoming
 from memcircuit.simulate.foreign_source import Line
 from memcircuit.simulate.job import ANALYSIS_FAILED
-from memcircuit.simulate.log import Findings, examine, read_log
+from memcircuit.simulate.log import Findings, examine, read_log, why_ended, why_unsolved
 from memcircuit.simulate.options import Options
 from memcircuit.simulate.osdi_module import osdi_modules
-from memcircuit.simulate.persistent import FILE_LIMIT
-from memcircuit.simulate.process import TimeLimitError, run_process
+from memcircuit.simulate.process import FILE_LIMIT, TimeLimitError, plain_environment, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
-from memcircuit.simulate.run_directory import run_directory, why_ended, why_unsolved
+from memcircuit.simulate.run_directory import run_directory
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 
 if TYPE_CHECKING:
@@ -254,12 +253,7 @@ def _ngspice(
             stdout=output,
             stderr=errors,
             time_limit=max(place.deadline - time.monotonic(), 0.0),
-            environment={
-                **os.environ,
-                "HOME": str(place.directory),
-                "LC_ALL": "C",
-                "NGSPICE_MEAS_PRECISION": "16",
-            },
+            environment=plain_environment(place.directory) | {"NGSPICE_MEAS_PRECISION": "16"},
             file_limit=place.file_limit,
         )
     log = read_log(output, errors)

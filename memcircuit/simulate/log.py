@@ -7,9 +7,12 @@ answering a circuit without a solution, so the log decides.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from memcircuit.simulate.job import ANALYSIS_FAILED
 
 # A log runs to gigabytes when an expression fails in every iteration of a long run.
 _LARGEST_PART = 500_000
@@ -115,3 +118,28 @@ def _unique(lines: Iterable[str]) -> tuple[str, ...]:
 def _collapsed(lines: list[str]) -> tuple[str, ...]:
     """Leave out lines that only repeat the one before."""
     return tuple(line for n, line in enumerate(lines) if n == 0 or line != lines[n - 1])
+
+
+def why_unsolved(findings: Findings) -> str:
+    """Say in a line why the equations were not solved."""
+    if findings.singular:
+        line = next(line for line in findings.unsolved if "singular" in line.lower())
+        return f"{line} (a floating node, or a loop of voltage sources)"
+    telling = [line for line in findings.unsolved if "timestep" in line.lower()]
+    return f"no convergence: {(telling or list(findings.unsolved))[-1]}"
+
+
+def why_ended(status: int, file_limit: int) -> str:
+    """Say why ngspice ended without a result.
+
+    Args:
+        status: exit status, or the negative number of a signal.
+        file_limit: bytes, the largest file that it might write.
+    """
+    if status == -signal.SIGXFSZ:
+        return f"it wrote a file larger than file_limit={file_limit} bytes"
+    if status < 0:
+        return f"it was ended by signal {-status} ({signal.Signals(-status).name})"
+    if status == ANALYSIS_FAILED:
+        return "the analysis failed"
+    return f"it ended with status {status} and no result"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -15,13 +14,13 @@ from memcircuit.simulate.analysis import ACSweep, OperatingPoint
 from memcircuit.simulate.compiler import compile_verilog_a
 from memcircuit.simulate.job import RESULT, Job
 from memcircuit.simulate.locate import NGSPICE_VARIABLE, find_openvaf, ngspice_remedy
-from memcircuit.simulate.log import Findings, examine, read_log
+from memcircuit.simulate.log import Findings, examine, read_log, why_ended, why_unsolved
 from memcircuit.simulate.options import Options, ladder
-from memcircuit.simulate.persistent import FILE_LIMIT, current_persistent
-from memcircuit.simulate.process import TimeLimitError, run_process
+from memcircuit.simulate.persistent import current_persistent
+from memcircuit.simulate.process import FILE_LIMIT, TimeLimitError, plain_environment, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.result import columns_of, shortcoming, to_dataset
-from memcircuit.simulate.run_directory import run_directory, why_ended, why_unsolved
+from memcircuit.simulate.run_directory import run_directory
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 from memcircuit.simulate.waves import Waves, to_waves
 
@@ -267,8 +266,7 @@ def _attempt(
             stdout=output,
             stderr=errors,
             time_limit=time_limit,
-            # No start-up file of the user, no translated messages.
-            environment={**os.environ, "HOME": str(directory), "LC_ALL": "C"},
+            environment=plain_environment(directory),
             file_limit=file_limit,
         )
     except TimeLimitError:

@@ -21,10 +21,9 @@ from memcircuit.simulate.job import Job
 from memcircuit.simulate.locate import locate_libngspice
 from memcircuit.simulate.options import Options
 from memcircuit.simulate.persistent_process import PersistentProcess
+from memcircuit.simulate.process import FILE_LIMIT
 from memcircuit.simulate.raw import RawPlot
 
-#: bytes, the largest file that ngspice may write unless told otherwise.
-FILE_LIMIT = 4 * 2**30
 # So many doubtful jobs in a row say that these jobs are nothing for the child.
 _PATIENCE = 5
 

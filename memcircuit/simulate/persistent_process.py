@@ -20,7 +20,7 @@ from memcircuit.errors import UsageError
 from memcircuit.simulate.job import RESULT, Job
 from memcircuit.simulate.log import examine
 from memcircuit.simulate.options import Options
-from memcircuit.simulate.process import guarded
+from memcircuit.simulate.process import guarded, plain_environment
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.result import shortcoming
 
@@ -58,7 +58,7 @@ class PersistentProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env={**os.environ, "HOME": str(self._directory), "LC_ALL": "C"},
+                env=plain_environment(self._directory),
                 start_new_session=True,
                 bufsize=0,
             )

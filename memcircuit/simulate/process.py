@@ -12,6 +12,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+#: bytes, the largest file that a simulator may write unless told otherwise.
+FILE_LIMIT = 4 * 2**30
 # ms; what the call takes at most, 24 days.
 _LONGEST_POLL = 2**31 - 1
 
@@ -46,6 +48,15 @@ def guarded(command: Sequence[str], *, file_limit: int | None = None) -> list[st
         if file_limit is not None:
             front.append(f"--fsize={file_limit}")
     return [*front, *command]
+
+
+def plain_environment(home: Path) -> dict[str, str]:
+    """Return our variables, but no start-up file of the user's and no translated messages.
+
+    Args:
+        home: directory that the child takes for the user's.
+    """
+    return {**os.environ, "HOME": str(home), "LC_ALL": "C"}
 
 
 def run_process(

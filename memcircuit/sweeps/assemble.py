@@ -241,7 +241,7 @@ class Assembly:
             name: (one.dims, one.values, dict(one.attrs)) for name, one in self._coordinates.items()
         }
         for path, column in design.columns.items():
-            values = _shown(column.values, len(column.dims))
+            values = _shown(column.values)
             unit = target.unit(path)
             extra = tuple(f"{path}_{k}" for k in range(values.ndim - len(column.dims)))
             over = (*(names[dim] for dim in column.dims), *extra)
@@ -307,9 +307,8 @@ def _texts(texts: dict[int, str], size: int) -> NDArray[Any]:
     return array
 
 
-def _shown(values: NDArray[Any], dims: int) -> NDArray[Any]:
+def _shown(values: NDArray[Any]) -> NDArray[Any]:
     """Return the values of a parameter as a coordinate: what are no numbers by their name."""
-    del dims
     if values.dtype != object:
         return values
     return np.array([label(value) for value in values.ravel()]).reshape(values.shape)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.networks.checks import require_count
-from memcircuit.sweeps.analysis import Array, Factor, observed
+from memcircuit.sweeps.swept_points import Array, Factor, observed
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -24,8 +24,10 @@ FORMAT = 1
 
 # Their code decides about a result; plots, studies and the command line do not.
 _ROOMS = ("devices", "simulate", "experiments", "tables", "crossbar", "networks")
-_FILES = ("errors.py", "files.py", "sweeps/batches.py", "sweeps/fixed.py", "sweeps/record.py",
-          "sweeps/remarks.py", "sweeps/target.py", "sweeps/work.py")  # fmt: skip
+_FILES = (
+    "errors.py", "files.py", "sweeps/batches.py", "sweeps/fixed.py", "sweeps/record.py",
+    "sweeps/registry.py", "sweeps/remarks.py", "sweeps/target.py", "sweeps/work.py",
+)  # fmt: skip
 # Variables that say where the tools are.
 _PLACES = ("PATH", "MEMCIRCUIT_NGSPICE", "MEMCIRCUIT_OPENVAF")
 _PACKAGES = ("numpy", "scipy", "xarray", "PySpice")
@@ -182,7 +184,7 @@ def code_identity() -> str:
 
     own, netlists = Path(__file__).parents[1], Path(pyspice_netlists.__file__).parent
     files = [path for room in _ROOMS for path in sorted((own / room).rglob("*.py"))]
-    files += [own / name for name in _FILES if (own / name).is_file()]
+    files += [own / name for name in _FILES]
     files += sorted(netlists.rglob("*.py"))
     for folder in ("verilog_a", "ngspice"):
         files += sorted((models_directory() / folder).iterdir())

@@ -25,6 +25,8 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from memcircuit.errors import StorageError, ToolError, ToolMissingError, UsageError
 from memcircuit.simulate.persistent import persistent_ngspice
 from memcircuit.sweeps.record import failed_record, joined, to_bytes
@@ -74,14 +76,14 @@ def outcomes(
             yield from _Dispatch(hand_over, units, workers, ours=False).outcomes()
         return
     count = processors() if jobs is None else jobs
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise UsageError(f"jobs = {jobs!r}: a whole number, at least 1")
     if count == 1:
         with persistent_ngspice():
             yield from map(run_unit, units)
         return
-    with _LocalPool(count) as pool:
-        yield from _Dispatch(pool.submit, units, count, ours=True).outcomes()
+    with _LocalPool(int(count)) as pool:
+        yield from _Dispatch(pool.submit, units, int(count), ours=True).outcomes()
 
 
 @contextmanager

@@ -79,7 +79,15 @@ def failed_record(error: str, log: str = "") -> Record:
 
 
 def dataset_record(dataset: xr.Dataset, remark: str = "") -> Record:
-    """Return the record of one point from its dataset."""
+    """Return the record of one point from its dataset.
+
+    Args:
+        dataset: what the experiment or the measure gave.
+        remark: warnings that were given meanwhile.
+
+    Raises:
+        UsageError: no variable, or one that is neither numbers nor text.
+    """
     variables = {
         str(name): Measured(
             tuple(map(str, array.dims)),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from memcircuit.sweeps.record import Record
 
 
-class Batch(Protocol):
+class Batching(Protocol):
     """How many points of an experiment share one netlist."""
 
     def may_differ(self, arguments: Mapping[str, Any], paths: Collection[str]) -> set[str]:
@@ -68,11 +68,15 @@ class Experiment:
     name: str
     function: Callable[..., Any]
     fixed: Callable[[Any], xr.Dataset] | None = None
-    batch: Batch | None = None
+    batch: Batching | None = None
 
     @property
     def signature(self) -> inspect.Signature:
-        """Of the function."""
+        """Of the function.
+
+        Raises:
+            UsageError: a function that does not tell its arguments.
+        """
         try:
             return inspect.signature(self.function)
         except (TypeError, ValueError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.sweeps.analysis import Array, Factor, Observed, observed
+from memcircuit.sweeps.swept_points import Array, Factor, Observed, observed
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -249,10 +249,15 @@ def _inside(whole: Any, first: str, rest: str, value: Any, path: str) -> Any:
 
 def memristor_of(target: Target) -> Device | None:
     """Return the memristor that an experiment drives; None when there is none to be seen."""
-    found = target.arguments.get(target.experiment.subject)
-    for name in ("cell", "device"):
-        found = getattr(found, name, found)
+    found = _innermost(target.arguments.get(target.experiment.subject))
     return found if hasattr(found, "with_parameters") else None
+
+
+def _innermost(whole: Any) -> Any:
+    """Return the memristor of an array or a cell; what is neither as it is."""
+    for name in ("cell", "device"):
+        whole = getattr(whole, name, whole)
+    return whole
 
 
 def replaced(whole: Any, rest: str, value: Any, path: str) -> Any:
@@ -320,9 +325,7 @@ def _pulse(
     present = arguments.get(name)
     if present is None:
         subject = _given(experiment, arguments, experiment.subject, path)
-        for inner in ("cell", "device"):
-            subject = getattr(subject, inner, subject)
-        present = card_pulse(subject, name)
+        present = card_pulse(_innermost(subject), name)
     if not isinstance(present, Pulse):
         raise UsageError(f"parameter {path!r}: {name} = {present!r} is no Pulse")
     if path == "pulse.amplitude":  # of both polarities
@@ -335,9 +338,7 @@ def _pulse(
 def _vary(experiment: Experiment, arguments: dict[str, Any], name: str, value: Any) -> None:
     """Set a multiplier: as the experiment's own variation, or folded into the parameter."""
     if experiment.takes("variation"):
-        subject = arguments.get(experiment.subject)
-        for inner in ("cell", "device"):
-            subject = getattr(subject, inner, subject)
+        subject = _innermost(arguments.get(experiment.subject))
         known = getattr(subject, "multipliers", None)
         if known is not None and name not in known:
             raise UsageError(f"parameter 'variation.{name}': there is {', '.join(known)}")

@@ -75,7 +75,7 @@ class Unit:
         plan: the pickled ``Plan``.
         points: (n,) numbers of the points in the design.
         values: by parameter, (n, ...).
-        together: parameters that may differ within one netlist; None for points one by one.
+        together: whether they share a netlist where that can be; else one by one.
     """
 
     key: str
@@ -168,7 +168,7 @@ def _together(plan: Plan, unit: Unit) -> tuple[Record, bool]:
     except (StorageError, ToolMissingError, CacheError):
         raise
     except MemcircuitError as error:
-        _, _ = _described(error)  # removes the run's directory
+        _remove_run(error)
         return _single(plan, unit)
 
 
@@ -254,16 +254,24 @@ def _shortened(error: BaseException) -> str:
 def _described(error: MemcircuitError) -> tuple[str, str]:
     """Return an error's first line, and all of it with the netlist; remove the run's directory."""
     log = str(error)
-    directory = error.run_directory if isinstance(error, SimulationError) else None
-    if directory is not None and _is_ours(directory):
+    directory = _own_run(error)
+    if directory is not None:
         log = log.replace(f"The run is kept in {directory}", "The netlist:").rstrip()
         for deck in sorted(directory.glob("*.cir")):
             log += f"\n\n{deck.read_text(encoding='utf-8', errors='replace')}"
-        shutil.rmtree(directory, ignore_errors=True)
+    _remove_run(error)
     return _shortened(error), _printable(log[:_LONGEST_LOG])
 
 
-def _is_ours(directory: Path) -> bool:
-    """Return whether a directory was made for a run, and not named by the user."""
-    made = directory.parent == Path(tempfile.gettempdir())
-    return made and directory.name.startswith("memcircuit-run-")
+def _remove_run(error: MemcircuitError) -> None:
+    directory = _own_run(error)
+    if directory is not None:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _own_run(error: MemcircuitError) -> Path | None:
+    """Return the directory that was made for a failed run; None of one that the user named."""
+    directory = error.run_directory if isinstance(error, SimulationError) else None
+    if directory is None or directory.parent != Path(tempfile.gettempdir()):
+        return None
+    return directory if directory.name.startswith("memcircuit-run-") else None

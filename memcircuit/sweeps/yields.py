@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from memcircuit.errors import UsageError
 from memcircuit.networks.checks import require_number
 from memcircuit.networks.intervals import require_confidence
-from memcircuit.sweeps.analysis import Points, over_points, points_of, result_variable
+from memcircuit.sweeps.swept_points import Points, over_points, points_of, result_variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,12 +101,12 @@ def yield_of(
     Raises:
         UsageError: no limits, limits of no result or that enclose nothing, or no point left.
     """
-    tally = tallied(dataset, limits, confidence=confidence, failed=failed)
-    return tally.yield_among(np.ones_like(tally.counted))
+    counting = counting_of(dataset, limits, confidence=confidence, failed=failed)
+    return counting.yield_among(np.ones_like(counting.counted))
 
 
 @dataclass(frozen=True)
-class Tally:
+class Counting:
     """Which points of a sweep lie inside limits, and which count.
 
     Attributes:
@@ -138,13 +138,13 @@ class Tally:
         )
 
 
-def tallied(
+def counting_of(
     dataset: xr.Dataset,
     limits: Mapping[str, Limit],
     *,
     confidence: float,
     failed: Literal["outside", "leave_out"],
-) -> Tally:
+) -> Counting:
     """Return which points lie inside limits; arguments and errors as of ``yield_of``."""
     require_confidence(confidence)
     if failed not in ("outside", "leave_out"):
@@ -159,7 +159,7 @@ def tallied(
     counted = points.done if failed == "leave_out" else np.ones_like(points.done)
     if not counted.any():
         raise UsageError(f"all {counted.size} points failed: no yield without them")
-    return Tally(points, inside, counted, confidence)
+    return Counting(points, inside, counted, confidence)
 
 
 def _checked(name: str, limit: object) -> tuple[float, float]:

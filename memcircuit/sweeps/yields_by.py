@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
-from memcircuit.sweeps.analysis import Points
-from memcircuit.sweeps.yields import Limit, Tally, tallied
+from memcircuit.sweeps.swept_points import Points
+from memcircuit.sweeps.yields import Counting, Limit, counting_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,19 +51,19 @@ def yield_by(
     """
     import xarray as xr
 
-    tally = tallied(dataset, limits, confidence=confidence, failed=failed)
+    counting = counting_of(dataset, limits, confidence=confidence, failed=failed)
     names = [by] if isinstance(by, str) else list(by)
     if not names or len(set(names)) < len(names):
         raise UsageError(f"by = {by!r}: name one parameter or more, each once")
-    levels = {name: _levels(dataset, tally.points, name) for name in names}
+    levels = {name: _levels(dataset, counting.points, name) for name in names}
     shape = tuple(len(one.values) for one in levels.values())
-    if math.prod(shape) > tally.counted.size:
+    if math.prod(shape) > counting.counted.size:
         raise UsageError(
             f"{', '.join(names)} have {math.prod(shape)} combinations of values, more than the "
-            f"{tally.counted.size} points; name parameters with a few values each"
+            f"{counting.counted.size} points; name parameters with a few values each"
         )
     cells = np.ravel_multi_index(tuple(one.codes for one in levels.values()), shape)
-    found = np.array([_counts(tally, cells == cell) for cell in range(math.prod(shape))])
+    found = np.array([_counts(counting, cells == cell) for cell in range(math.prod(shape))])
     columns = dict(zip(_COUNTS, found.T.reshape(-1, *shape), strict=True))
     whole = ("points", "draws", "failed")
     return xr.Dataset(
@@ -72,7 +72,7 @@ def yield_by(
             for name, values in columns.items()
         },
         coords={name: (name, one.values, one.attrs) for name, one in levels.items()}
-        | _further(dataset, tally.points, names),
+        | _further(dataset, counting.points, names),
         attrs={
             "limits": "; ".join(_told(dataset, *item) for item in limits.items()),
             "confidence": confidence,
@@ -107,11 +107,11 @@ def _levels(dataset: xr.Dataset, points: Points, name: str) -> _Levels:
     raise UsageError(f"by = {name!r}: no parameter or dimension; the sweep has {', '.join(known)}")
 
 
-def _counts(tally: Tally, among: NDArray[np.bool_]) -> tuple[float, ...]:
+def _counts(counting: Counting, among: NDArray[np.bool_]) -> tuple[float, ...]:
     """Return share, low, high, points, draws and failed points among some."""
-    if not (among & tally.counted).any():
-        return np.nan, np.nan, np.nan, 0, 0, int((among & ~tally.points.done).sum())
-    found = tally.yield_among(among)
+    if not (among & counting.counted).any():
+        return np.nan, np.nan, np.nan, 0, 0, int((among & ~counting.points.done).sum())
+    found = counting.yield_among(among)
     return found.share, *found.interval, found.total.points, found.draws, found.failed
 
 

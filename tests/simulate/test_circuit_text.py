@@ -54,6 +54,8 @@ def test_refused_with_its_line(line):
         '.model src filesource (file "secret.txt")',
         '.model src filesource (file,"secret.txt")',
         '.model p d_source (input_file\n+ = "secret.txt")',
+        ".model p d_source",
+        ".model p\n+ table2d (order=3)",
     ],
 )
 def test_file_access_hidden_over_lines_or_without_a_sign(lines):

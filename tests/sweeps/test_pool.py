@@ -162,6 +162,11 @@ def test_an_executor_that_breaks_says_so(tmp_path):
     assert len(list(Store(tmp_path / "store").entries())) >= 1
 
 
+def test_jobs_may_be_a_number_of_numpy(tmp_path):
+    found = swept(own.line, {"x": X}, tmp_path, jobs=np.int64(2))
+    assert found["result"].values.tolist() == X
+
+
 @pytest.mark.parametrize(
     ("where", "told"),
     [

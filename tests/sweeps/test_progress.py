@@ -94,6 +94,7 @@ def test_json_says_all_in_one_object_a_line(clock):
         "left": 0.0,
         "interrupted": False,
         "damaged": 0,
+        "simulator_seconds": 0.0,
         "store": "/somewhere",
     }
 

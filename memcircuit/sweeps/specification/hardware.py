@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from memcircuit.networks.spread import Spread
     from memcircuit.tables import ConductanceTable, LevelTable
 
-#: Files of tables.
-TABLE_ENDINGS = (".nc", ".csv")
 _FAULTS = {
     "stuck_off": "1", "stuck_on": "1", "stuck_off_conductance": "S", "stuck_on_conductance": "S",
 }  # fmt: skip
