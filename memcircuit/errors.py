@@ -60,7 +60,7 @@ class CacheError(ToolError):
 
 
 class StorageError(ToolError):
-    """The store of a sweep's finished points cannot be read or written."""
+    """There is no room for results, or the disk that should hold them fails."""
 
 
 class CompileError(UsageError):

@@ -298,7 +298,8 @@ def test_standard_output_that_is_full():
             [sys.executable, "-m", "memcircuit", "devices"],
             check=False, stdout=full, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-    assert done.returncode != 0
+    assert done.returncode == 3
+    assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
 
 

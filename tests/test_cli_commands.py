@@ -226,6 +226,43 @@ def test_run_refuses_a_program_unless_it_is_trusted(tmp_path, capsys):
     assert marker.exists()
 
 
+def test_run_prints_measurements_and_what_was_left_out(tmp_path, capsys):
+    circuit = tmp_path / "rc.cir"
+    circuit.write_text(
+        "low pass\nv1 in 0 sin(0 2 1meg)\nr1 in 0 1k\n.tran 1n 1u 0 1n\n.four 1meg v(in)\n"
+        ".meas tran vmax max v(in)\n.meas tran never when v(in)=7\n.end\n",
+        encoding="utf-8",
+    )
+    code, out, err = run(["run", circuit, "--out", tmp_path / "out"], capsys)
+    assert code == 0
+    assert "measured: vmax 2 V\nnot found: never\n" in out
+    assert "memcircuit: warning: left out: .four 1meg v(in)" in err
+    keep = ["--keep", tmp_path / "kept"]
+    found = told(["run", circuit, "--out", tmp_path / "out", *keep], capsys)
+    assert found["measured"]["vmax"]["value"] == pytest.approx(2.0, rel=1e-5)
+    assert found["not_found"] == ["never"]
+    assert found["analyses"][0]["vectors"] == ["v(in)", "i(v1)"]
+    assert (tmp_path / "kept" / "deck_1.cir").exists()
+
+
+def test_what_a_trusted_netlist_writes_is_kept(tmp_path, capsys):
+    circuit = tmp_path / "table.cir"
+    circuit.write_text(
+        "title\nv1 a 0 2\nr1 a 0 1k\n.control\nop\nwrdata numbers v(a)\nquit 0\n.endc\n.end\n",
+        encoding="utf-8",
+    )
+    arguments = ["run", circuit, "--trust", "--out", tmp_path / "out"]
+    for _ in range(2):  # the second time its folder holds what the first left
+        found = told(arguments, capsys)
+        assert found["analyses"] == []
+        names = [path.rsplit("/", 1)[1] for path in found["files"]]
+        assert sorted(names) == ["memcircuit_ngspice.out", "numbers"]
+    assert not (tmp_path / "out" / "table_run" / "out").exists()
+    assert told([*arguments, "--keep", tmp_path / "kept"], capsys)["files"][0].startswith(
+        str(tmp_path / "kept")
+    )
+
+
 def test_run_that_fails_ends_with_status_3(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "x.cir").write_text("x\nv1 a 0 1\nv2 a 0 2\n.op\n.end\n", encoding="utf-8")

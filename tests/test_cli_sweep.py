@@ -1,5 +1,6 @@
 """The sweep command: what it writes and prints, how it ends, and that it goes on."""
 
+import errno
 import json
 import os
 import signal
@@ -142,10 +143,33 @@ def test_other_wrong_input_ends_with_status_2(spec, where, tmp_path, capsys):
     assert run([spec(SET), *where, "--scheduler", "tcp://x:1"], capsys)[0] == 2  # beside --jobs
     assert run([spec(SET), *where, "--progress", "loud"], capsys)[0] == 2
     limits = SET.replace("conductance = { high", "conductivity = { high")
-    code, _, err = run([spec(limits), *where, "--progress", "quiet"], capsys)
+    code, out, err = run([spec(limits), *where, "--progress", "quiet"], capsys)
     assert code == 2
-    assert "no such result" in err
-    assert (tmp_path / "out" / "sweep.nc").exists()  # nothing is lost by it
+    # told once, with its place, and nothing is lost by it
+    assert err.count("conductivity") == 1
+    assert "spec.toml:13: limits.conductivity: there is no such result" in err
+    assert "points: 4" in out
+    assert str(tmp_path / "out" / "sweep.nc") in out
+    assert (tmp_path / "out" / "sweep.png").exists()
+
+
+def test_why_all_points_failed_is_told_beside_limits(spec, where, capsys):
+    text = FAILING.replace("[5e-4, 1e30]", "[1e30]") + "[limits]\ncurrent = { high = '1A' }\n"
+    code, out, err = run([spec(text), *where, "--progress", "quiet"], capsys)
+    assert (code, err) == (1, "")
+    assert "failed: 1" in out
+    assert "imestep too small" in out
+    assert "yield" not in out
+
+
+def test_a_full_disk_ends_with_status_3(spec, where, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", full)
+    code, _, err = run([spec(SET), *where, "--progress", "quiet"], capsys)
+    assert code == 3
+    assert "sweep.nc: No space left" in err
 
 
 def test_store_that_cannot_be_written_ends_with_status_3(spec, tmp_path, capsys):
@@ -202,6 +226,13 @@ def test_sweep_of_a_network_on_hardware(spec, where, tmp_path, capsys):
     assert found["faults.stuck_off"].to_numpy().tolist() == [0.0, 0.01, 0.02, 0.05]
     assert accuracy[0] > 0.9
     assert accuracy[3] < accuracy[0]
+
+
+def test_template_of_an_array_runs(spec, where, capsys):
+    _, out, _ = run(["--template", "drive_array"], capsys)
+    text = out.replace("= 8", "= 2").replace("count = 4", "count = 2")
+    code, out, _ = run([spec(text), *where, "--json", "--progress", "quiet"], capsys)
+    assert (code, json.loads(out)["failed"]) == (0, 0)
 
 
 def test_template_is_a_sweep_file(tmp_path, capsys):

@@ -103,7 +103,8 @@ def main(arguments: list[str] | None = None) -> None:
     The exit status is 0 when all is done, 1 when it is finished with failed points, 2 for wrong
     input, 3 when a tool is missing or failed, 130 when it was interrupted.
     """
-    from memcircuit.errors import MemcircuitError, UsageError
+    from memcircuit.errors import MemcircuitError
+    from memcircuit.files import write_error
 
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
@@ -119,7 +120,8 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         if debug:
             raise
-        _end(f"{error.filename or 'output'}: {error.strerror}", UsageError.exit_status)
+        known = write_error(str(error.filename or "output"), error)
+        _end(str(known), known.exit_status)
     except KeyboardInterrupt:
         _end("interrupted", INTERRUPTED)
 

@@ -73,7 +73,12 @@ def cache_limit(
 
 @command(cache_app, "clear", example="memcircuit cache clear")
 def cache_clear(store: StoreOption = None, *, as_json: JsonOption = False) -> None:
-    """Remove every entry."""
+    """Remove every entry.
+
+    The store is what --store names, or else the folder sweeps in the cache.
+
+    The cache is what MEMCIRCUIT_CACHE names, or else memcircuit in XDG_CACHE_HOME or ~/.cache.
+    """
     from memcircuit.sweeps.store import Store
 
     kept = Store(store)

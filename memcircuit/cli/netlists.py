@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -131,8 +132,16 @@ def run(
     ],
     trust: Annotated[
         bool,
-        typer.Option("--trust", help="Run it as code: control blocks, files, libraries and all."),
+        typer.Option(
+            "--trust",
+            help="Run it as code: control blocks, files, libraries and all. It runs in a copy of "
+            "its folder; what it writes is kept in FILE_run below --out, if not in --keep.",
+        ),
     ] = False,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Directory for netlists, logs and what a trusted one writes."),
+    ] = None,
     verilog_a: Annotated[
         list[Path] | None,
         typer.Option(
@@ -144,35 +153,75 @@ def run(
     time_limit: Annotated[
         str, typer.Option("--time-limit", help="For all analyses together.")
     ] = "600s",
+    memory: Annotated[
+        int, typer.Option("--memory", min=1, help="Memory that ngspice may take, GiB.")
+    ] = 4,
     out: OutOption = Path("out/run"),
     *,
     as_json: JsonOption = False,
 ) -> None:
     """Run a netlist by ngspice and write its results; what it might do besides is refused."""
+    from memcircuit.files import make_directory
     from memcircuit.simulate.foreign import run_netlist
+    from memcircuit.simulate.foreign_folder import stamps, written_since
     from memcircuit.sweeps.specification.quantities import quantity
 
-    found = run_netlist(
-        netlist,
-        trust=trust,
-        verilog_a=tuple(verilog_a or ()),
-        time_limit=quantity(time_limit, "s", "--time-limit"),
-    )
     stem = netlist.stem
+    limit = quantity(time_limit, "s", "--time-limit")
+    kept = out / f"{stem}_run" if keep is None and trust else keep
+    if kept is not None:
+        make_directory(kept)
+    before = {} if kept is None else stamps(kept)
+    found = run_netlist(
+        netlist, trust=trust, verilog_a=tuple(verilog_a or ()), time_limit=limit, keep=kept,
+        memory_limit=memory * 2**30,
+    )  # fmt: skip
     names = [stem if len(found) == 1 else f"{stem}_{number}" for number in range(len(found))]
     files = [
         path
         for name, one in zip(names, found, strict=True)
         for path in write_dataset(out, name, _without_complex(one))
     ]
-    show({"analyses": [_facts(one) for one in found], "files": files}, as_json=as_json)
+    if kept is not None:
+        files += [path for path in written_since(kept, before) if path.stat().st_size]
+    for note in dict.fromkeys(line for one in found for line in one.attrs["notes"].splitlines()):
+        typer.echo(f"memcircuit: warning: {note}", err=True)
+    show(
+        {"analyses": [_facts(one) for one in found], **_measurements(found), "files": files},
+        as_json=as_json,
+    )
+
+
+def _measurements(found: list[xr.Dataset]) -> dict[str, Any]:
+    """Return what ``.measure`` lines gave, by name, and the names of those that gave nothing."""
+    from collections import Counter
+
+    from memcircuit.simulate.foreign_result import measurement_names
+
+    names = [(one, name) for one in found for name in measurement_names(one)]
+    count = Counter(name for _, name in names)
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    for one, name in names:
+        told = name if count[name] == 1 else f"{name} of {one.attrs['analysis']}"
+        value, unit = float(one[name]), str(one[name].attrs["units"])
+        if math.isnan(value):
+            missing.append(told)
+        else:
+            values[told] = (value, unit) if unit else value
+    facts = {"measured": values, "not_found": missing}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def _facts(result: xr.Dataset) -> dict[str, Any]:
+    from memcircuit.simulate.foreign_result import measurement_names
+
     return {
         "analysis": str(result.attrs.get("analysis", "")),
         "points": max(result.sizes.values(), default=1),
-        "vectors": [str(name) for name in result.data_vars],
+        "vectors": [
+            str(name) for name in result.data_vars if name not in measurement_names(result)
+        ],
     }
 
 

@@ -46,17 +46,16 @@ def write_dataset(
     out: Path, name: str, dataset: xr.Dataset, axes: Axes | None = None
 ) -> list[Path]:
     """Write a dataset and its figure, both whole or neither, and return the files."""
-    from contextlib import ExitStack
-
     from memcircuit.files import make_directory, whole_file
 
     make_directory(out)
     files = [out / f"{name}.nc"] + ([] if axes is None else [out / f"{name}.png"])
-    with ExitStack() as stack:
-        fresh = [stack.enter_context(whole_file(path)) for path in files]
-        dataset.to_netcdf(fresh[0], engine="scipy")
+    # one within the other, so that an error names the file that it is of
+    with whole_file(files[0]) as data:
+        dataset.to_netcdf(data, engine="scipy")
         if axes is not None:
-            _figure(axes).savefig(fresh[1], dpi=150)
+            with whole_file(files[1]) as figure:
+                _figure(axes).savefig(figure, dpi=150)
     return files
 
 
@@ -101,7 +100,7 @@ def _text(value: Any) -> str:
         return _text(value.tolist())
     if isinstance(value, Sequence) and not isinstance(value, str):
         shown = [_text(one) for one in value[:_MOST_SHOWN]]
-        return ", ".join(shown + ["..."] * (len(value) > _MOST_SHOWN))
+        return ", ".join(shown + ["..."] * (len(value) > _MOST_SHOWN)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

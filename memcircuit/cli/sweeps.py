@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from memcircuit.sweeps.yields import Yield
 
 _MOST_ERRORS = 5
+# Digits after the point of an interval's ends; an end near zero may be 1e-20.
+_DIGITS = 6
 
 
 @command(app, "sweep", example="memcircuit sweep spec.toml --out out/sweep")
@@ -67,6 +69,8 @@ def sweep(
 
     The same command again goes on where it was interrupted. Exit status 1 when points failed.
     """
+    from dataclasses import replace
+
     from memcircuit.errors import UsageError
     from memcircuit.files import make_directory
     from memcircuit.sweeps.runner import sweep as run
@@ -99,6 +103,13 @@ def sweep(
         typer.echo("memcircuit: interrupted; the same command again goes on from here", err=True)
         raise typer.Exit(INTERRUPTED) from None
     failed = int((found["status"] != 0).sum())
+    stated: Yield | None = None
+    wrong: UsageError | None = None
+    try:
+        # without a result there is none that limits could be of
+        stated = asked.yield_of(found) if failed < found["status"].size else None
+    except UsageError as error:  # told last: first what was simulated, and where it lies
+        wrong, asked = error, replace(asked, limits={})
     files = write_dataset(out, "sweep", found, _figure(found, asked))
     facts: dict[str, Any] = {
         "experiment": found.attrs["experiment"],
@@ -107,10 +118,11 @@ def sweep(
     }
     if failed:
         facts["errors"] = _errors(found)
-    stated = asked.yield_of(found)
     if stated is not None:
         facts["yield"] = _yield(stated)
     show({**facts, "files": files}, as_json=as_json)
+    if wrong is not None:
+        raise wrong
     if failed:
         raise typer.Exit(FAILED)
 
@@ -126,7 +138,7 @@ def _errors(found: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _yield(stated: Yield) -> dict[str, Any]:
-    low, high = stated.interval
+    low, high = (round(end, _DIGITS) for end in stated.interval)
     return {"share": stated.share, "low": low, "high": high, "confidence": stated.confidence}
 
 

@@ -14,6 +14,7 @@ import sympy as sp
 from sympy.printing.numpy import NumPyPrinter
 
 from memcircuit.devices.definition import Model
+from memcircuit.devices.numpy_functions import numpy_function
 
 Step = tuple[sp.Symbol, sp.Expr]
 
@@ -41,14 +42,13 @@ def functions(
     arguments = [*model.variables, *(p.symbol for p in model.parameters)]
     # The steps take the place of common subexpressions: written once each, in their order.
     printer = _Printer({"fully_qualified_modules": False, "allow_unknown_functions": True})
-    function: Callable[..., Any] = sp.lambdify(
+    return numpy_function(
         arguments,
         wanted,
         modules="math" if scalar else "numpy",
         printer=None if scalar else printer,
         cse=lambda expressions: (kept[::-1], expressions),
     )
-    return function
 
 
 class _Printer(NumPyPrinter):  # type: ignore[misc]

@@ -105,17 +105,32 @@ class FreeParameters(Device):
                 raise UsageError(
                     f"device {self.name!r}: {name!r} is not free; free are {', '.join(self.names)}"
                 )
-        tables = {name: found.reshape(len(found), -1) for name, found in values.items()}
-        masks = [_outside(self.model.by_name[name], found) for name, found in tables.items()]
-        every = {**self.parameters, **tables}
-        masks += [~np.asarray(holds(every), dtype=bool) for holds in _relations(self.model)]
-        if not any(mask.any() for mask in masks):
-            return
-        cell, memristor = np.argwhere(np.any(np.broadcast_arrays(*masks), axis=0))[0]
-        own = {
-            name: found[cell, min(memristor, found.shape[1] - 1)] for name, found in tables.items()
-        }
-        self.model.values({**self.parameters, **own}, f"device {self.name!r}, cell {cell}")
+        check_cells(self, values)
+
+
+def check_cells(device: Device, values: Mapping[str, Array]) -> None:
+    """Refuse cells with values of a card's parameters that a device cannot have.
+
+    Args:
+        device: its own values hold for the parameters that are not given.
+        values: by parameter, each (cells,) or (cells, ...); (1,) or (1, ...) of all cells.
+
+    Raises:
+        ParameterError: naming the first cell with a value outside its range, or with values that
+            do not go together.
+    """
+    tables = {name: found.reshape(len(found), -1) for name, found in values.items()}
+    masks = [_outside(device.model.by_name[name], found) for name, found in tables.items()]
+    every = {**device.parameters, **tables}
+    masks += [~np.asarray(holds(every), dtype=bool) for holds in _relations(device.model)]
+    if not any(mask.any() for mask in masks):
+        return
+    place = np.argwhere(np.any(np.broadcast_arrays(*masks), axis=0))[0]
+    own = {
+        name: found[tuple(np.minimum(place, np.array(found.shape) - 1))]
+        for name, found in tables.items()
+    }
+    device.model.values({**device.parameters, **own}, f"device {device.name!r}, cell {place[0]}")
 
 
 def with_free_parameters(
@@ -158,10 +173,12 @@ def _relations(model: Model) -> tuple[Callable[[Mapping[str, object]], object], 
     """Return the relations between a model's parameters as functions of values by name."""
     import sympy as sp
 
+    from memcircuit.devices.numpy_functions import numpy_function
+
     def relation(constraint: sp.Rel) -> Callable[[Mapping[str, object]], object]:
         names = sorted(str(symbol) for symbol in constraint.free_symbols)
         symbols = [model.by_name[name].symbol for name in names]
-        function = sp.lambdify(symbols, constraint, "numpy")
+        function = numpy_function(symbols, constraint, "numpy")
         return lambda values: function(*(values[name] for name in names))
 
     return tuple(relation(constraint) for constraint in model.constraints)

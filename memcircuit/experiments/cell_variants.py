@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.arrays import numbers
 from memcircuit.devices.device import Device
-from memcircuit.devices.free_parameters import FreeParameters, with_free_parameters
+from memcircuit.devices.free_parameters import FreeParameters, check_cells, with_free_parameters
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     HIGHEST_VOLTAGE,
@@ -123,7 +123,7 @@ def cell_variants(
 
     Raises:
         UsageError: values that no cell can have.
-        ParameterError: a parameter outside its range.
+        ParameterError: a parameter outside its range, also once it is multiplied.
     """
     table = {path: numbers(values, path) for path, values in columns.items()}
     start = table.get(_STATE, initial_state)
@@ -131,9 +131,11 @@ def cell_variants(
         start = table.get(_OWN_STATE)
     scaled = {p.partition(".")[2]: v for p, v in table.items() if p.startswith("variation.")}
     fixed = {} if variation is None else {**variation}
+    own = None if {_STATE, _OWN_STATE} & set(table) else initial_state
+    several = len(cell_values(cell, own, fixed)[0])
+    if several != 1:  # as many as there are points would be taken for those of the points
+        raise UsageError(f"initial_state and variation are of {several} cells: expected one")
     states, multipliers = cell_values(cell, start, {**fixed, **scaled})
-    if len(states) not in (1, cells):
-        raise UsageError(f"initial_state and variation are of {len(states)} cells: expected one")
     free = {
         path.removeprefix("device."): values
         for path, values in table.items()
@@ -142,7 +144,7 @@ def cell_variants(
     _check_shapes(cell, free, cells)
     kind = _with_free_parameters(cell, free, tuple(multipliers))
     kind, sizes = _with_sizes(kind, table, cells)
-    return CellVariants(
+    variants = CellVariants(
         kind,
         np.broadcast_to(states, (cells, *states.shape[1:])),
         {name: np.broadcast_to(v, (cells, *v.shape[1:])) for name, v in multipliers.items()},
@@ -150,6 +152,9 @@ def cell_variants(
         sizes,
         _gates(cell, table.get("gate"), gate, cells),
     )
+    if isinstance(device := memristor_of(kind), Device):
+        check_cells(device, variants.parameters())
+    return variants
 
 
 def _check_shapes(cell: Cell, values: Mapping[str, Array], cells: int) -> None:

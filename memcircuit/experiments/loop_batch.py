@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_variants import cell_variants, differs_by_cell
-from memcircuit.experiments.circuits import HIGHEST_VOLTAGE, as_cell
+from memcircuit.experiments.circuits import HIGHEST_VOLTAGE, as_cell, initial_states, memristor_of
 from memcircuit.experiments.iv_loop import (
     LoopPlan,
     loop_coordinates,
@@ -72,6 +72,10 @@ def iv_loop_batch(arguments: Mapping[str, Any], columns: Mapping[str, NDArray[An
     plan = loop_plan(**{name: arguments[name] for name in _PLANNED if name in arguments})
     others = {path: values for path, values in columns.items() if path != "amplitude"}
     own = {name: arguments.get(name) for name in _CELLS}
+    if own["initial_state"] is not None:  # (memristors,) says nothing of cells
+        own["initial_state"] = initial_states(
+            memristor_of(plan.cell), own["initial_state"], 1, len(plan.cell.memristors)
+        )
     variants = cell_variants(plan.cell, others, points, **own)
     plan = replace(plan, cell=variants.cell)
     ends = np.array([plan.drive.highest, plan.drive.lowest])

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from memcircuit.plot.style import prefixed
@@ -23,6 +25,8 @@ _MOST_LABELS = 6
 _MULTIPLIER = "variation.m_"
 # Values within a factor of this are drawn on a linear axis.
 _LEAST_SPAN = 10.0
+# Of a range below this ratio, powers of ten alone are too few labels.
+_FEW_DECADES = 300.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Scale:
             ax.set_xticks(range(len(self.texts)), self.texts)
         elif self.logarithmic:
             ax.set_xscale("log")
+            self._tick(ax.xaxis)
 
     def on_y(self, ax: Axes) -> None:
         """Set label, scale and ticks of the vertical axis."""
@@ -67,6 +72,15 @@ class Scale:
             ax.set_yticks(range(len(self.texts)), self.texts)
         elif self.logarithmic:
             ax.set_yscale("log")
+            self._tick(ax.yaxis)
+
+    def _tick(self, axis: Axis) -> None:
+        """Label powers of ten, of few decades also their 2 and 5 fold, and nothing between."""
+        axis.set_minor_formatter(NullFormatter())
+        used = self.values[np.isfinite(self.values)]
+        if used.max() < _FEW_DECADES * used.min():
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
     def text(self, value: float) -> str:
         """Return a value with its unit."""

@@ -172,7 +172,7 @@ def _version(compiler: Path, _modified: int, _size: int) -> str:
 
 def _check_module(source: Path, options: Sequence[str]) -> None:
     # the compiler makes an empty library of a file that declares nothing
-    texts = (content.decode(errors="replace") for _, content in _contents(source, options))
+    texts = (content.decode(errors="replace") for _, content in source_contents(source, options))
     if not any(_MODULE.search(_COMMENT.sub(" ", text)) for text in texts):
         raise CompileError(f"{source}: declares no module", file=source, line=None, log="")
 
@@ -181,16 +181,27 @@ def _key(source: Path, options: Sequence[str], identity: str) -> str:
     digest = hashlib.sha256()
     for part in (identity, *_PORTABLE, *options):
         digest.update(part.encode() + b"\0")
-    for name, content in _contents(source, options):
+    for name, content in source_contents(source, options):
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
-def _contents(source: Path, options: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Read the source and all it includes; a file included by a name found nowhere is skipped.
+def source_contents(source: Path, options: Sequence[str] = ()) -> Iterator[tuple[str, bytes]]:
+    """Read a Verilog-A file and all it includes.
 
-    What is not found is either one of the compiler's own (``constants.vams``,
-    ``disciplines.vams``) or an error the compiler will report better than we can.
+    A file included by a name found nowhere is skipped: it is either one of the compiler's own
+    (``constants.vams``, ``disciplines.vams``) or an error the compiler will report better than we
+    can.
+
+    Args:
+        source: the Verilog-A file.
+        options: arguments of the compiler, which may name folders of files to include.
+
+    Yields:
+        name as it stands in the ``include``, empty for the file itself, and content.
+
+    Raises:
+        UsageError: a file cannot be read.
     """
     root = _read(source)
     yield "", root

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Sequence
@@ -14,7 +13,19 @@ from typing import TYPE_CHECKING
 from memcircuit.errors import SimulationError, UsageError
 from memcircuit.simulate.compiler import compile_verilog_a
 from memcircuit.simulate.foreign_check import Netlist, check_netlist
-from memcircuit.simulate.foreign_result import measured, plot_dataset, plot_shortcoming
+from memcircuit.simulate.foreign_folder import (
+    Stamps,
+    copy_folder,
+    remove_unchanged,
+    stamps,
+    written_since,
+)
+from memcircuit.simulate.foreign_result import (
+    measured,
+    measured_unit,
+    plot_dataset,
+    plot_shortcoming,
+)
 from memcircuit.simulate.foreign_source import Line
 from memcircuit.simulate.job import ANALYSIS_FAILED
 from memcircuit.simulate.log import Findings, examine, read_log, why_ended, why_unsolved
@@ -28,14 +39,16 @@ from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 if TYPE_CHECKING:
     import xarray as xr
 
-# A larger folder is not copied for a trusted netlist.
-_FOLDER_BYTES, _FOLDER_FILES = 256_000_000, 5_000
 # ngspice takes no notice of lines with about a thousand names.
 _NAMES_PER_LINE = 100
 # The plot of ngspice's own constants.
 _NO_RESULT = ("constant values", "constants")
 # What follows from -r, not from the netlist.
 _BY_RAWFILE = "line ignored since rawfile"
+
+
+#: bytes of address space that ngspice may take for a netlist from elsewhere.
+MEMORY_LIMIT = 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class _Place:
     time_limit: float
     deadline: float
     file_limit: int
+    memory_limit: int
 
     def failure(self, reason: str, findings: Findings) -> SimulationError:
         message = (
@@ -69,6 +83,7 @@ def run_netlist(
     time_limit: float = 600.0,
     keep: str | Path | None = None,
     file_limit: int = FILE_LIMIT,
+    memory_limit: int = MEMORY_LIMIT,
 ) -> list[xr.Dataset]:
     """Run an ngspice netlist that somebody else wrote.
 
@@ -98,17 +113,21 @@ def run_netlist(
             name with the ending ``.osdi``.
         time_limit: s, wall clock for all analyses together.
         keep: a directory that shall receive netlists, logs, raw files and whatever a trusted
-            netlist wrote.
+            netlist wrote, but not what it found there and left as it was.
         file_limit: bytes, the largest file ngspice may write.
+        memory_limit: bytes of address space that ngspice may take: a few nested subcircuits make
+            millions of elements.
 
     Returns:
         One dataset for each analysis in the order of the netlist; of a trusted netlist one for
-        each plot of the raw files it wrote, oldest first. Variables are the vectors, named and
+        each plot of the raw files it wrote, oldest first, and none when it wrote no raw file.
+        Variables are the vectors, named and
         with ``units`` as in the raw file, over ``time`` (s), ``sweep`` or ``frequency`` (Hz), or
         without dimension for an operating point. A sweep of two sources is one long row. Results
         of ``.measure`` are variables without dimension, NaN where ngspice could not find them.
-        Attributes: ``title``, ``analysis``, ``plot``, ``simulator``, ``notes``, ``points``,
-        ``wall_time`` (s), ``trusted`` (0 or 1).
+        Attributes: ``title``, ``analysis``, ``plot``, ``simulator``, ``notes`` (one a line: what
+        ngspice remarked and which lines were left out), ``measured`` (names, joined by commas),
+        ``points``, ``wall_time`` (s), ``trusted`` (0 or 1).
 
     Raises:
         UsageError: ``FILE:LINE: text: what is wrong; what would be right``.
@@ -126,7 +145,9 @@ def run_netlist(
     deadline = time.monotonic() + time_limit
     with run_directory(None if keep is None else Path(keep)) as directory:
         kept = directory if keep is None else Path(keep)
-        place = _Place(path, ngspice, directory, kept, time_limit, deadline, file_limit)
+        place = _Place(
+            path, ngspice, directory, kept, time_limit, deadline, file_limit, memory_limit
+        )
         if checked is None:
             return _run_trusted(place, dict(zip(sources, compiled, strict=True)))
         libraries = []
@@ -194,30 +215,40 @@ def _run_analysis(
     reason = plot_shortcoming(plots, netlist.saved)
     if reason:
         raise place.failure(f"{analysis.text}: {reason}", findings)
-    left_out = [f"left out: {line.text}" for line in netlist.left_out]
+    # the title is in the result
+    shown = (line for line in netlist.left_out if line.card != ".title")
+    left_out = [f"left out: {line.text}" for line in shown]
     attributes = _attributes(place, netlist.title, plots[-1], (*findings.notes, *left_out))
     attributes |= {"analysis": analysis.text, "wall_time": time.monotonic() - begin, "trusted": 0}
-    names = [line.text.split()[2] for line in netlist.measures if _measures(line, analysis)]
-    return plot_dataset(plots[-1], attributes).assign(measured(names, log))
+    lines = (line.text for line in netlist.measures if _measures(line, analysis))
+    units = {text.split()[2]: measured_unit(text) for text in lines}
+    attributes |= {"measured": ",".join(units)}
+    return plot_dataset(plots[-1], attributes).assign(measured(units, log))
 
 
 def _run_trusted(place: _Place, libraries: dict[Path, Path]) -> list[xr.Dataset]:
     if not place.netlist.is_file():
         raise UsageError(f"{place.netlist}: there is no such file; give the path of a netlist")
-    _copy_folder(place.netlist.absolute().parent, place.directory)
+    copy_folder(place.netlist.absolute().parent, place.directory)
     for source, library in libraries.items():
         shutil.copyfile(library, place.directory / f"{source.stem}.osdi")
-    before = _raw_files(place.directory)
+    before = stamps(place.directory)
+    try:
+        return _trusted_results(place, before)
+    finally:
+        remove_unchanged(place.directory, before)
+
+
+def _trusted_results(place: _Place, before: Stamps) -> list[xr.Dataset]:
     begin = time.monotonic()
     arguments = ["-r", "memcircuit_batch.raw", str(place.netlist.absolute())]
     findings, _ = _ngspice(place, arguments, "memcircuit_ngspice", what="the trusted netlist")
     wall_time = time.monotonic() - begin
-    after = _raw_files(place.directory)
-    # Oldest first.
-    written = sorted(set(after.items()) - set(before.items()), key=lambda item: item[1])
+    written = written_since(place.directory, before)
     plots = [
         plot
-        for path, _ in written
+        for path in written
+        if path.suffix == ".raw"
         for plot in _plots(place, path, findings)
         if plot.plotname.lower() not in _NO_RESULT
     ]
@@ -227,9 +258,8 @@ def _run_trusted(place: _Place, libraries: dict[Path, Path]) -> list[xr.Dataset]
             raise place.failure(f"{plot.plotname}: {reason}", findings)
         attributes = _attributes(place, plot.title, plot, findings.notes)
         attributes |= {"analysis": plot.plotname, "wall_time": wall_time, "trusted": 1}
+        attributes |= {"measured": ""}
         found.append(plot_dataset(plot, attributes))
-    if not found:
-        raise place.failure("it left no raw file; let it `write` one", findings)
     return found
 
 
@@ -255,6 +285,7 @@ def _ngspice(
             time_limit=max(place.deadline - time.monotonic(), 0.0),
             environment=plain_environment(place.directory) | {"NGSPICE_MEAS_PRECISION": "16"},
             file_limit=place.file_limit,
+            memory_limit=place.memory_limit,
         )
     log = read_log(output, errors)
     findings = examine(log)
@@ -290,30 +321,3 @@ def _attributes(
         "notes": "\n".join(notes),
         "points": len(plot.data),
     }
-
-
-def _raw_files(directory: Path) -> dict[Path, tuple[int, int]]:
-    """Return time of change (ns) and size (bytes) of every raw file below a directory."""
-    status = {path: path.stat() for path in directory.rglob("*.raw") if path.is_file()}
-    return {path: (each.st_mtime_ns, each.st_size) for path, each in status.items()}
-
-
-def _copy_folder(folder: Path, directory: Path) -> None:
-    """Copy the plain files of a folder and of the folders below it, but no hidden ones."""
-    files, size = 0, 0
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            source = Path(place, name)
-            if name.startswith(".") or not source.is_file():
-                continue
-            files, size = files + 1, size + source.stat().st_size
-            if files > _FOLDER_FILES or size > _FOLDER_BYTES:
-                raise UsageError(
-                    f"the folder {folder} of the trusted netlist holds more than {_FOLDER_FILES}"
-                    f" files or {_FOLDER_BYTES / 1e6:g} MB; put the netlist and what it needs"
-                    " into a folder of its own"
-                )
-            target = directory / source.relative_to(folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)

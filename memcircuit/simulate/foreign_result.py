@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _POINT = "Operating Point"
+# ngspice adds this copy when an operating point has one vector.
+_COPY = "v(all)"
 # `v(v-sweep)` and its like, the axes of dc sweeps.
 _SWEEP = re.compile(r"(?:\w+\()?(?P<kind>v|i|res|temp)-sweep\)?")
 _SWEPT = {"v": "V", "i": "A", "res": "ohm", "temp": "degC"}
 _AXES = {"time": "s", "frequency": "Hz"}
 _NUMBER = r"[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?"
+# What a measurement is of, where its line says so.
+_OF_VALUE = re.compile(
+    r"\.meas(?:ure)?\s+\w+\s+\w+\s+(?:max|min|pp|avg|rms|find)\s+(?P<kind>[vi])\(", re.IGNORECASE
+)
+_OF_AXIS = re.compile(
+    r"\.meas(?:ure)?\s+(?P<analysis>tran|ac)\s+\w+\s+(?:when|trig|max_at|min_at)\s", re.IGNORECASE
+)
 _EVERYTHING = ("all", "allv", "alli", "none")
 
 
@@ -73,9 +82,12 @@ def plot_dataset(plot: RawPlot, attributes: Mapping[str, str | int | float]) -> 
     import xarray as xr
 
     if plot.plotname == _POINT:
+        names = plot.names
+        if names[1:] == (_COPY,) and plot.data[0, 0] == plot.data[0, 1]:
+            names = names[:1]
         point = {
             name: ((), plot.data[0, column], {"units": unit_of(plot, column)})
-            for column, name in enumerate(plot.names)
+            for column, name in enumerate(names)
         }
         return xr.Dataset(point, attrs=dict(attributes))
     first = plot.names[0]
@@ -92,19 +104,43 @@ def plot_dataset(plot: RawPlot, attributes: Mapping[str, str | int | float]) -> 
     return xr.Dataset(values, {dimension: (dimension, axis, {"units": units})}, dict(attributes))
 
 
-def measured(names: Sequence[str], log: str) -> dict[str, tuple[tuple[()], float]]:
+def measured_unit(line: str) -> str:
+    """Return the unit of what a ``.measure`` line asks for; empty where the line does not say it.
+
+    Args:
+        line: such as ``.measure tran peak MAX v(out)``.
+    """
+    if value := _OF_VALUE.match(line):
+        return _SWEPT[value["kind"].lower()]
+    if axis := _OF_AXIS.match(line):
+        return "s" if axis["analysis"].lower() == "tran" else "Hz"
+    return ""
+
+
+def measured(
+    units: Mapping[str, str], log: str
+) -> dict[str, tuple[tuple[()], float, dict[str, str]]]:
     """Find the results of ``.measure`` lines in a log.
 
     Args:
-        names: of the measurements.
+        units: of the measurements, by name.
         log: what ngspice printed.
 
     Returns:
         For each name a variable without dimension, NaN where ngspice found no value.
     """
     values = {}
-    for name in names:
+    for name, unit in units.items():
         line = rf"^{re.escape(name)}\s*=\s*({_NUMBER})(?:\s|$)"
         found = re.search(line, log, re.IGNORECASE | re.MULTILINE)
-        values[name] = ((), float(found[1]) if found else float("nan"))
+        values[name] = ((), float(found[1]) if found else float("nan"), {"units": unit})
     return values
+
+
+def measurement_names(result: xr.Dataset) -> list[str]:
+    """Return the names of the results of ``.measure`` lines in the dataset of a netlist.
+
+    Args:
+        result: of ``run_netlist``.
+    """
+    return [name for name in str(result.attrs["measured"]).split(",") if name]

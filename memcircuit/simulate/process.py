@@ -27,15 +27,19 @@ def _which(program: str) -> str | None:
     return shutil.which(program)
 
 
-def guarded(command: Sequence[str], *, file_limit: int | None = None) -> list[str]:
+def guarded(
+    command: Sequence[str], *, file_limit: int | None = None, memory_limit: int | None = None
+) -> list[str]:
     """Put the guards of util-linux, where they are installed, in front of a command.
 
     ``setpriv --pdeathsig KILL`` makes the kernel end the child when we die, even by ``kill -9``;
-    ``prlimit`` forbids core files and bounds the size of any file the child writes.
+    ``prlimit`` forbids core files and bounds the size of any file the child writes, and the memory
+    that it takes.
 
     Args:
         command: program and arguments.
         file_limit: bytes, largest file the child may write; ``None`` for no limit.
+        memory_limit: bytes of address space of the child; ``None`` for no limit.
 
     Returns:
         The command to start.
@@ -47,6 +51,8 @@ def guarded(command: Sequence[str], *, file_limit: int | None = None) -> list[st
         front += [prlimit, "--core=0"]
         if file_limit is not None:
             front.append(f"--fsize={file_limit}")
+        if memory_limit is not None:
+            front.append(f"--as={memory_limit}")
     return [*front, *command]
 
 
@@ -68,6 +74,7 @@ def run_process(
     time_limit: float,
     environment: Mapping[str, str] | None = None,
     file_limit: int | None = None,
+    memory_limit: int | None = None,
 ) -> int:
     """Run a command in its own process group, without a shell and without standard input.
 
@@ -79,6 +86,7 @@ def run_process(
         time_limit: s, wall clock.
         environment: variables of the child; ``None`` passes ours on.
         file_limit: bytes, largest file the child may write.
+        memory_limit: bytes of address space of the child.
 
     Returns:
         The exit status; negative is the number of the signal that ended the child.
@@ -88,7 +96,7 @@ def run_process(
     """
     with stdout.open("wb") as out, stderr.open("wb") as err:
         child = subprocess.Popen(
-            guarded(command, file_limit=file_limit),
+            guarded(command, file_limit=file_limit, memory_limit=memory_limit),
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=out,

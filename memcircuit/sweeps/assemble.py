@@ -257,6 +257,8 @@ class Assembly:
             "sweep_dims": ",".join(outer),
             "sweep_parameters": ",".join(names.get(p, _free(p, taken)) for p in design.columns),
         }  # fmt: skip
+        if design.drawn:
+            own["sweep_drawn"] = ",".join(names[dim] for dim in design.drawn)
         return xr.Dataset(variables, coordinates, {**(self._attrs or {}), **own})
 
 

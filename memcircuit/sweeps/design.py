@@ -43,12 +43,15 @@ class Design:
         columns: values by parameter, such as ``"device.k_set"`` (see ``mc.sweep``).
         settings: how the points were chosen, for the result's attributes.
         labels: names of the places along a dimension that no parameter counts, such as corners.
+        drawn: dimensions whose places are random draws, independent of each other; within one
+            design of draws, such as cycles of devices, the outer one first.
     """
 
     sizes: Mapping[str, int]
     columns: Mapping[str, Column]
     settings: Mapping[str, str | int | float] = field(default_factory=dict)
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drawn: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.columns:
@@ -108,6 +111,8 @@ class Design:
         Raises:
             UsageError: a parameter or a dimension is in both.
         """
+        if not isinstance(other, Design):
+            return NotImplemented
         for kind, own, others in (
             ("parameter", self.columns, other.columns),
             ("dimension", self.sizes, other.sizes),
@@ -119,6 +124,7 @@ class Design:
             {**self.columns, **other.columns},
             {**self.settings, **other.settings},
             {**self.labels, **other.labels},
+            (*self.drawn, *other.drawn),
         )
 
     def values(self, points: NDArray[np.intp]) -> dict[str, NDArray[Any]]:

@@ -84,7 +84,8 @@ def monte_carlo(
         for name, values in multipliers(drawn, between, within).items()
     }
     sizes = {"device": count, "cycle": rounds} if rounds > 1 else {"device": count}
-    return Design(sizes, columns, _settings(drawn, device_correlation, cycle_correlation))
+    settings = _settings(drawn, device_correlation, cycle_correlation)
+    return Design(sizes, columns, settings, drawn=tuple(sizes))
 
 
 def card_of(device: Device | Cell) -> Card:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memcircuit.experiments.cell_record import sample
 from memcircuit.experiments.measured import Batch, Measured
@@ -58,7 +59,8 @@ def loop(dataset: xr.Dataset) -> xr.Dataset:
     Returns:
         dataset over ``phase`` (periods from the start, 200 steps for each): ``voltage`` (V),
         ``current`` (A), ``state``; ``energy`` (J) that the driver delivered in all periods, and
-        ``area`` (V A), the area that the last period encloses, whichever way round.
+        ``area`` (V A), the area of both lobes that the last period encloses, of a pinched loop
+        too, which goes round them in opposite directions.
     """
     import xarray as xr
 
@@ -98,10 +100,18 @@ def even_loops(batch: Batch) -> Batch:
     volts = np.broadcast_to(volts, current.shape)
     last = time >= (cycles - 1) / frequency * (1 - 1e-12)
     work = np.trapezoid(volts * current, time, axis=-1)
-    area = np.abs(np.trapezoid(current[..., last], volts[..., last], axis=-1))
+    volts, current = volts[..., last], current[..., last]
+    area = _lobe(volts, current) + _lobe(-volts, -current)
     over = variables["current"].dims[:-1]
     variables["energy"] = Measured(over, work, {"units": "J", "long_name": "energy"})
     variables["area"] = Measured(over, area, {"units": "V A", "long_name": "area of the last loop"})
     coordinates = {name: one for name, one in batch.coordinates.items() if name != "time"}
     coordinates["phase"] = Measured(("phase",), phase, {"units": "1", "long_name": "periods"})
     return Batch(variables, coordinates, batch.attributes)
+
+
+def _lobe(volts: NDArray[np.float64], current: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the area that loops (..., time) enclose at positive voltages, V A."""
+    there = np.maximum(volts, 0.0)
+    # elsewhere the path lies at 0 V, where nothing is enclosed whatever flows
+    return np.asarray(np.abs(np.trapezoid(np.where(there > 0, current, 0.0), there, axis=-1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import itertools
 import os
 import platform
 from collections.abc import Callable, Mapping
@@ -12,11 +13,13 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from importlib import metadata
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from memcircuit.errors import ToolError, UsageError
+from memcircuit.simulate.compiler import source_contents
 from memcircuit.sweeps.function_identity import OURS, substance
 
 #: Changed when records or keys take another form.
@@ -25,12 +28,15 @@ FORMAT = 1
 # Their code decides about a result; plots, studies and the command line do not.
 _ROOMS = ("devices", "simulate", "experiments", "tables", "crossbar", "networks")
 _FILES = (
-    "errors.py", "files.py", "sweeps/batches.py", "sweeps/fixed.py", "sweeps/record.py",
-    "sweeps/registry.py", "sweeps/remarks.py", "sweeps/target.py", "sweeps/work.py",
+    "errors.py", "files.py", "sweeps/batches.py", "sweeps/fields.py", "sweeps/fixed.py",
+    "sweeps/record.py", "sweeps/registry.py", "sweeps/remarks.py", "sweeps/settled.py",
+    "sweeps/subject.py", "sweeps/target.py", "sweeps/work.py",
 )  # fmt: skip
 # Variables that say where the tools are.
 _PLACES = ("PATH", "MEMCIRCUIT_NGSPICE", "MEMCIRCUIT_OPENVAF")
 _PACKAGES = ("numpy", "scipy", "xarray", "PySpice")
+# Files of a folder that are read for a key.
+_MOST_FILES = 10_000
 
 
 def key_of(*parts: bytes) -> str:
@@ -53,20 +59,21 @@ def identity(value: object, where: str) -> bytes:
     Raises:
         UsageError: something else, of which it cannot be known whether it is the same again.
     """
-    hashed = hashlib.sha256()
-    _feed(hashed.update, value, where, set())
-    return hashed.digest()
+    return _digest(value, where, ())
 
 
-def _feed(add: Callable[[bytes], None], value: Any, where: str, above: set[int]) -> None:
+def _feed(add: Callable[[bytes], None], value: Any, where: str, above: tuple[int, ...]) -> None:
     if isinstance(value, np.generic):  # some are floats too, and show another name
         value = value.item()
     if value is None or isinstance(value, bool | int | str | bytes | float | complex):
         add(f"{type(value).__name__}:{value!r};".encode())
         return
     if id(value) in above:
+        if isinstance(value, FunctionType | type):  # such as one that is in a table it looks into
+            add(f"again {above.index(id(value))};".encode())
+            return
         raise UsageError(f"{where}: it holds itself")
-    inside = above | {id(value)}
+    inside = (*above, id(value))
     if isinstance(value, np.ndarray):
         _feed_array(add, value, where, inside)
     elif isinstance(value, Mapping | list | tuple | set | frozenset | range):
@@ -76,7 +83,7 @@ def _feed(add: Callable[[bytes], None], value: Any, where: str, above: set[int])
 
 
 def _feed_collection(
-    add: Callable[[bytes], None], value: Any, where: str, inside: set[int]
+    add: Callable[[bytes], None], value: Any, where: str, inside: tuple[int, ...]
 ) -> None:
     if isinstance(value, Mapping):
         add(f"mapping {len(value)}:".encode())
@@ -91,7 +98,7 @@ def _feed_collection(
 
 
 def _feed_array(
-    add: Callable[[bytes], None], value: np.ndarray[Any, Any], where: str, above: set[int]
+    add: Callable[[bytes], None], value: np.ndarray[Any, Any], where: str, above: tuple[int, ...]
 ) -> None:
     add(f"array {value.dtype.str} {value.shape}:".encode())
     if value.dtype == object:
@@ -101,11 +108,13 @@ def _feed_array(
         add(np.ascontiguousarray(value).tobytes())
 
 
-def _feed_object(add: Callable[[bytes], None], value: Any, where: str, above: set[int]) -> None:
+def _feed_object(
+    add: Callable[[bytes], None], value: Any, where: str, above: tuple[int, ...]
+) -> None:
     kind = type(value)
     name = f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(value, Path | Enum) or hasattr(value, "__qualname__"):
-        add(_named(value, where))
+        add(_named(value, where, above))
     elif isinstance(value, functools.partial):
         _feed(add, (value.func, value.args, value.keywords), where, above)
     elif hasattr(value, "to_dict") and name.startswith("xarray."):
@@ -115,7 +124,7 @@ def _feed_object(add: Callable[[bytes], None], value: Any, where: str, above: se
 
         add(f"{sympy.srepr(value)};".encode())
     elif is_dataclass(value):
-        add(f"{name}:".encode() + (_named(kind, where) if callable(value) else b""))
+        add(f"{name}:".encode() + (_named(kind, where, above) if callable(value) else b""))
         for field in fields(value):
             if field.compare and field.init:
                 _feed(add, getattr(value, field.name), f"{where}.{field.name}", above)
@@ -131,22 +140,47 @@ def _feed_object(add: Callable[[bytes], None], value: Any, where: str, above: se
         )
 
 
-def _named(value: Any, where: str) -> bytes:
+def _named(value: Any, where: str, above: tuple[int, ...]) -> bytes:
     """Return what stands for a file, a member of an enumeration, a function or a class."""
     if isinstance(value, Path):
         return f"file:{value.suffix}:".encode() + _content(value, where)
     if isinstance(value, Enum):
         return f"{type(value).__qualname__}.{value.name};".encode()
     if inspect.ismethod(value):
-        return b"method:" + identity((value.__func__, value.__self__), where)
-    return b"function:" + identity(substance(value, identity), where)
+        return b"method:" + _digest((value.__func__, value.__self__), where, above)
+    inner = functools.partial(_digest, above=(*above, id(value)))
+    return b"function:" + _digest(substance(value, inner), where, ())
+
+
+def _digest(value: object, where: str, above: tuple[int, ...]) -> bytes:
+    hashed = hashlib.sha256()
+    _feed(hashed.update, value, where, above)
+    return hashed.digest()
 
 
 def _content(path: Path, where: str) -> bytes:
     try:
-        return hashlib.sha256(path.read_bytes()).digest() if path.is_file() else str(path).encode()
+        if path.is_dir():
+            return _folder(path, where)
+        if not path.is_file():
+            return str(path).encode()
+        content = path.read_bytes()
+        if b"`include" in content:
+            return identity(list(source_contents(path)), where)
+        return hashlib.sha256(content).digest()
     except OSError as error:
         raise UsageError(f"{where} = {path}: cannot be read: {error.strerror}") from error
+
+
+def _folder(path: Path, where: str) -> bytes:
+    """Return what stands for all files of a folder, by their names within it."""
+    files = list(itertools.islice((one for one in path.rglob("*") if one.is_file()), _MOST_FILES))
+    if len(files) == _MOST_FILES:
+        raise UsageError(
+            f"{where} = {path}: a folder of {_MOST_FILES} files or more; name those that count"
+        )
+    names = sorted((one.relative_to(path).as_posix(), one) for one in files)
+    return identity([(name, _content(one, where)) for name, one in names], where)
 
 
 def versions() -> str:
@@ -186,7 +220,7 @@ def code_identity() -> str:
     files = [path for room in _ROOMS for path in sorted((own / room).rglob("*.py"))]
     files += [own / name for name in _FILES]
     files += sorted(netlists.rglob("*.py"))
-    for folder in ("verilog_a", "ngspice"):
+    for folder in ("verilog_a", "ngspice", "cards"):  # a function may name a card
         files += sorted((models_directory() / folder).iterdir())
     hashed = hashlib.sha256()
     for path in files:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import multiprocessing
 import os
 import shutil
@@ -15,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -36,6 +39,9 @@ from memcircuit.sweeps.work import Outcome, Unit, run_unit
 _MOST_DEATHS = 3
 # Units handed out for each worker: one in work, one waiting.
 _AHEAD = 2
+# What executors of the standard library and of Dask have set once they take no more work.
+_ENDED = ("_shutdown", "_shutdown_thread", "_broken")
+_GUARD = "put the call under `if __name__ == '__main__':`"
 _CLUSTER = ("tcp://", "tls://", "ucx://", "ws://", "wss://", "inproc://")
 
 
@@ -44,6 +50,40 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def check_place(jobs: int | None, executor: Executor | str | None) -> None:
+    """Refuse a place where no unit can run, before anything is begun; arguments of ``outcomes``.
+
+    Raises:
+        UsageError: no such number or executor, or a worker process that imports the script which
+            called for it.
+        ToolMissingError: an address, and Dask is not installed.
+        ToolError: the executor takes no more work.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError(f"sweep called while a worker process imports the script; {_GUARD}")
+    if executor is None:
+        whole = isinstance(jobs, int | np.integer) and not isinstance(jobs, bool)
+        if jobs is not None and not (whole and jobs >= 1):
+            raise UsageError(f"jobs = {jobs!r}: a whole number, at least 1")
+        return
+    if jobs is not None:
+        raise UsageError("jobs is for processes of our own: leave it out beside an executor")
+    if isinstance(executor, str):
+        if not executor.startswith(_CLUSTER):
+            raise UsageError(
+                f"executor = {executor!r}: expected the address of a Dask scheduler, such as "
+                "'tcp://host:8786', or an executor of concurrent.futures"
+            )
+        if importlib.util.find_spec("distributed") is None:
+            raise ToolMissingError(
+                f"{executor}: Dask is not installed. Mend it with: pip install 'memcircuit[dask]'"
+            )
+    elif not isinstance(executor, Executor):
+        raise UsageError(f"executor = {executor!r:.80} is no executor of concurrent.futures")
+    elif any(getattr(executor, name, False) for name in _ENDED):
+        raise ToolError(f"executor = {executor!r:.80} was shut down or broke; give another")
 
 
 def outcomes(
@@ -65,9 +105,8 @@ def outcomes(
         ToolMissingError: an address, and Dask is not installed.
         ToolError: the executor cannot be used any more.
     """
+    check_place(jobs, executor)
     if executor is not None:
-        if jobs is not None:
-            raise UsageError("jobs is for processes of our own: leave it out beside an executor")
         with _executor(executor) as (there, workers):
 
             def hand_over(unit: Unit) -> Future[Outcome]:
@@ -75,46 +114,33 @@ def outcomes(
 
             yield from _Dispatch(hand_over, units, workers, ours=False).outcomes()
         return
-    count = processors() if jobs is None else jobs
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        raise UsageError(f"jobs = {jobs!r}: a whole number, at least 1")
+    count = processors() if jobs is None else int(jobs)
     if count == 1:
         with persistent_ngspice():
             yield from map(run_unit, units)
         return
-    with _LocalPool(int(count)) as pool:
-        yield from _Dispatch(pool.submit, units, int(count), ours=True).outcomes()
+    with _LocalPool(count) as pool:
+        yield from _Dispatch(pool.submit, units, count, ours=True).outcomes()
 
 
 @contextmanager
-def _executor(given: object) -> Iterator[tuple[Executor, int]]:
+def _executor(given: Executor | str) -> Iterator[tuple[Executor, int]]:
     if isinstance(given, str):
-        if not given.startswith(_CLUSTER):
-            raise UsageError(
-                f"executor = {given!r}: expected the address of a Dask scheduler, such as "
-                "'tcp://host:8786', or an executor of concurrent.futures"
-            )
         with _dask(given) as found:
             yield found
         return
-    if not isinstance(given, Executor):
-        raise UsageError(f"executor = {given!r:.80} is no executor of concurrent.futures")
     yield given, int(getattr(given, "_max_workers", 0)) or processors()
 
 
 @contextmanager
 def _dask(address: str) -> Iterator[tuple[Executor, int]]:
-    try:
-        import distributed
-    except ImportError as error:
-        raise ToolMissingError(
-            f"{address}: Dask is not installed. Mend it with: pip install 'memcircuit[dask]'"
-        ) from error
+    import distributed
+
     with ExitStack() as stack:
         try:
             made: Any = distributed.Client
             client = stack.enter_context(made(address, set_as_default=False, timeout=10))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, asyncio.CancelledError) as error:
             raise ToolError(f"no Dask scheduler answers at {address}: {error}") from error
         workers = sum(client.nthreads().values())
         executor = stack.enter_context(client.get_executor(retries=_MOST_DEATHS, pure=False))
@@ -164,24 +190,41 @@ class _Dispatch:
             unit = self._suspects.popleft() if self._suspects else next(self._waiting, None)
             if unit is None:
                 break
-            self._running[self._submit(unit)] = unit
+            self._running[self._handed_out(unit)] = unit
         return bool(self._running)
+
+    def _handed_out(self, unit: Unit) -> Future[Outcome]:
+        try:
+            return self._submit(unit)
+        except RuntimeError as error:  # shut down, or broken
+            if self._ours:
+                raise
+            raise _unusable(error) from error
 
     def _outcome(self, future: Future[Outcome], unit: Unit, *, alone: bool) -> Outcome | None:
         try:
             return future.result()
         except BrokenExecutor as error:
             if not self._ours:
-                raise ToolError(f"the executor cannot be used any more: {error}") from error
+                raise _unusable(error) from error
             deaths = self._deaths[unit.key] = self._deaths.get(unit.key, 0) + alone
             if deaths >= _MOST_DEATHS:
                 return _given_up(unit)
             self._suspects.append(unit)
             return None
+        except CancelledError as error:
+            raise ToolError(
+                "the cluster has dropped its work (has its scheduler ended?); what is finished is "
+                "kept: give the same command again"
+            ) from error
         except Exception as error:
             if type(error).__name__ != "KilledWorker":  # of Dask
                 raise
             return _given_up(unit)
+
+
+def _unusable(error: Exception) -> ToolError:
+    return ToolError(f"the executor cannot be used any more: {error}")
 
 
 def _given_up(unit: Unit) -> Outcome:
@@ -223,12 +266,13 @@ class _LocalPool:
                 return self._pool.submit(run_unit, unit)
             except BrokenExecutor:
                 self._close()
+        context = _start_method(unit)
+        first = self._scratch is None
         self._pool = ProcessPoolExecutor(
-            self._workers,
-            mp_context=_start_method(unit),
-            initializer=_begin,
-            initargs=(self._made(),),
+            self._workers, mp_context=context, initializer=_begin, initargs=(self._made(),)
         )
+        if first and context.get_start_method() != "fork":
+            _check_start(self._pool)
         with warnings.catch_warnings():
             # OpenBLAS has threads of its own, and is made to be forked
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -245,6 +289,26 @@ class _LocalPool:
                     f"{tempfile.gettempdir()}, or set TMPDIR to another place"
                 ) from error
         return self._scratch
+
+
+def _check_start(pool: ProcessPoolExecutor) -> None:
+    """Start a worker and refuse a script that no worker can import, before it gets any work.
+
+    Raises:
+        UsageError: the worker ended with an error as it imported the script.
+    """
+    begun = pool.submit(int)
+    workers = list((getattr(pool, "_processes", None) or {}).values())
+    try:
+        begun.result()
+    except BrokenExecutor:
+        pool.shutdown(wait=True)
+        # one that was killed has a negative status, and another takes its place
+        if any((worker.exitcode or 0) > 0 for worker in workers):
+            raise UsageError(
+                "worker processes end as they import the script (what they wrote says why); if it "
+                f"calls sweep as it is imported, {_GUARD}"
+            ) from None
 
 
 def _start_method(unit: Unit) -> Any:

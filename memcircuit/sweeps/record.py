@@ -263,22 +263,59 @@ class RecordError(MemcircuitError):
 def from_bytes(payload: bytes) -> Record:
     """Return the record that ``to_bytes`` wrote.
 
+    Args:
+        payload: bytes of whatever origin: none of them is run, and no more memory is taken than
+            they take themselves.
+
     Raises:
         RecordError: the bytes are no such record.
     """
     try:
+        _check_size(payload)
         with np.load(io.BytesIO(payload), allow_pickle=False) as file:
             said = json.loads(file["said"].tobytes().decode())
             entries = {
                 kind: {
-                    name: Measured(tuple(dims), file[key], attrs)
+                    str(name): Measured(tuple(map(str, dims)), file[key], dict(attrs))
                     for name, key, dims, attrs in said[kind]
                 }
                 for kind in ("variables", "coordinates")
             }
-            return Record(
-                file["status"], entries["variables"], entries["coordinates"], said["attrs"],
-                tuple(said["errors"]), tuple(said["logs"]), tuple(said["remarks"]),
+            texts = [tuple(map(str, said[kind])) for kind in ("errors", "logs", "remarks")]
+            found = Record(
+                file["status"], entries["variables"], entries["coordinates"], dict(said["attrs"]),
+                *texts,
             )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise RecordError(f"no record of a sweep: {error}") from error
+    except RecordError:
+        raise
+    except Exception as error:  # crafted bytes may raise anything
+        raise RecordError(f"no record of a sweep: {type(error).__name__}: {error}") from error
+    _check(found)
+    return found
+
+
+def _check_size(payload: bytes) -> None:
+    """Refuse what would grow when it is read, with RecordError."""
+    with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+        members = archive.infolist()
+    packed = any(one.compress_type != zipfile.ZIP_STORED or one.flag_bits & 1 for one in members)
+    if packed or sum(one.file_size for one in members) > len(payload):
+        raise RecordError("no record of a sweep: it says to hold more than there is")
+
+
+def _check(record: Record) -> None:
+    """Refuse a record whose parts do not belong together, with RecordError."""
+    status = record.status
+    if status.ndim != 1 or status.dtype != np.int8 or not np.isin(status, (DONE, FAILED)).all():
+        raise RecordError("no record of a sweep: it has no status of every point")
+    texts = (record.errors, record.logs, record.remarks)
+    if any(len(own) != record.points for own in texts):
+        raise RecordError("no record of a sweep: not as many texts as points")
+    for name, one in record.variables.items():
+        if one.values.ndim != 1 + len(one.dims) or len(one.values) != record.points:
+            raise RecordError(f"no record of a sweep: {name} is not of its points")
+    for name, one in record.coordinates.items():
+        if one.values.ndim != len(one.dims):
+            raise RecordError(f"no record of a sweep: {name} has other dimensions than it says")
+    if record.failed < record.points and not record.variables:
+        raise RecordError("no record of a sweep: points are done, and there is nothing of them")

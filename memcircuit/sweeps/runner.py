@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import socket
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,8 +18,8 @@ import numpy as np
 from memcircuit.errors import UsageError
 from memcircuit.sweeps.assemble import Assembly
 from memcircuit.sweeps.design import Design, grid
-from memcircuit.sweeps.identity import versions
-from memcircuit.sweeps.pool import outcomes
+from memcircuit.sweeps.identity import key_of, versions
+from memcircuit.sweeps.pool import check_place, outcomes
 from memcircuit.sweeps.progress import Progress, progress_of
 from memcircuit.sweeps.record import Record, RecordError, from_bytes
 from memcircuit.sweeps.store import Store
@@ -54,6 +56,10 @@ def sweep(
     whatever order they came. Cells that may share a netlist (``mc.pulse_train``) share time steps
     too: their results differ by the simulator's tolerances from those of a cell alone.
 
+    Files count by what they hold where they are given as a ``pathlib.Path``, a card or a Verilog-A
+    file (with all it includes); a folder with all its files. A file that a function of one's own
+    opens by a plain text is not seen: when it changes, what is kept stays valid.
+
     A parameter is named by a path:
 
     * ``device.NAME``: a parameter of the memristor, or ``device.initial_state``; ``device``: the
@@ -87,22 +93,25 @@ def sweep(
         dataset over the design's dimensions (of a dictionary one for each parameter, named by its
         path) and the experiment's own, with the values of every parameter as coordinates;
         ``status`` (0 done, 1 failed), ``error`` and ``log``, the file with the simulator's words
-        and netlist, of every point; failed points are nan. The attributes ``sweep_dims`` and
+        and netlist, of every point; failed points are nan. The attributes ``sweep_dims``,
+        ``sweep_drawn`` (dimensions of random draws) and
         ``sweep_parameters`` name what was swept.
 
     Raises:
-        UsageError: a parameter that leads nowhere or a value that cannot be, before anything is
-            simulated.
+        UsageError: a path that leads nowhere, a value outside the range of its parameter or of
+            its field, before anything is simulated. What only the experiment can refuse (3.5
+            pulses, parameters that contradict each other) is the failure of its point.
         StorageError: no room for results; what is finished is kept.
         ToolError: a tool is missing, or the executor cannot be used.
     """
+    check_place(jobs, executor)
     target = Target.of(experiment)
     design = parameters if isinstance(parameters, Design) else grid(parameters)
     cutting = _planned(target, design, seed, measure, batch=batch)
     kept = store if isinstance(store, Store) else Store(store)
     shown = progress_of(progress)
     with kept.in_use():
-        run = _Run(cutting, kept, shown, retry_failed=retry_failed)
+        run = _Run(design, cutting, kept, shown, retry_failed=retry_failed)
         run.all_units(jobs, executor)
         attrs = {
             "experiment": target.experiment.name,
@@ -127,7 +136,7 @@ def _planned(
     wholes = {path: values[0] for path, values in first.items() if "." not in path}
     for path, column in design.columns.items():
         others = {name: value for name, value in wholes.items() if name != path}
-        target.check(path, column.values, len(column.dims), others)
+        target.check(path, column.values, len(column.dims), others, design.columns)
     if missing := target.missing(design.columns):
         raise UsageError(
             f"{target.experiment.name} needs {missing}: pass "
@@ -148,9 +157,15 @@ class _Run:
     """One sweep under way."""
 
     def __init__(
-        self, cutting: Cutting, store: Store, progress: Progress, *, retry_failed: bool
+        self,
+        design: Design,
+        cutting: Cutting,
+        store: Store,
+        progress: Progress,
+        *,
+        retry_failed: bool,
     ) -> None:
-        self.assembly = Assembly(cutting.design)
+        self.assembly = Assembly(design)  # whose coordinates are the values as they were given
         self.logs: dict[int, str] = {}
         self._cutting = cutting
         self._store = store
@@ -175,6 +190,9 @@ class _Run:
             kept_failed=self.assembly.known_failed,
             store=self._store.directory,
         )
+        if not missing:
+            self._progress.finish(damaged=damaged)
+            return
         try:
             with closing(
                 outcomes(self._waiting(missing, begun), jobs=jobs, executor=executor)
@@ -196,15 +214,27 @@ class _Run:
         self._progress.finish(damaged=damaged)
 
     def _waiting(self, missing: Mapping[str, int], begun: dict[str, list[Unit]]) -> Iterator[Unit]:
-        """Yield units that are to be simulated, each key once."""
-        for unit in self._cutting.units():
+        """Yield units that are to be simulated, each key once.
+
+        Each process has an order of its own: what one has finished, others with the same sweep
+        find, and they would all be at the same unit if they went in step.
+        """
+        own = int(key_of(str(os.getpid()).encode(), socket.gethostname().encode()), 16)
+        for unit in self._cutting.units(own):
             if unit.key in self._ended:
                 self._advance(unit, self._ended[unit.key])
             elif unit.key in begun:
                 begun[unit.key].append(unit)
-            elif unit.key in missing:
+            elif unit.key in missing and not self._done_meanwhile(unit):
                 begun[unit.key] = [unit]
                 yield unit
+
+    def _done_meanwhile(self, unit: Unit) -> bool:
+        """Take a unit that another process with the same sweep has finished since."""
+        if not self._from_store(unit):
+            return False
+        self._progress.advance(len(unit.points))
+        return True
 
     def _advance(self, unit: Unit, record: Record) -> None:
         self._take(unit, record)
@@ -217,6 +247,7 @@ class _Run:
         try:
             record = from_bytes(payload)
         except RecordError:
+            self._store.damaged.append(unit.key)
             return False
         if record.points != len(unit.points) or (self._retry and record.failed):
             return False

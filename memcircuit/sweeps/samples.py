@@ -183,4 +183,4 @@ def _design(
     }
     if correlation:
         settings["correlation"] = pairs_described(correlation)
-    return Design({"point": len(shares)}, columns, settings)
+    return Design({"point": len(shares)}, columns, settings, drawn=("point",))

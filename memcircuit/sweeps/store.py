@@ -26,6 +26,7 @@ from memcircuit.sweeps.entry_file import (
 _KEY = re.compile(r"[0-9a-f]{64}")
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _ENDING = ".entry"
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 # each attempt fails only when another process sweeps or removes folders at that very moment
 _ATTEMPTS = 20
 
@@ -133,7 +134,11 @@ class Store:
             StorageError: there is no room, or the directory cannot be written.
         """
         path = self._logs() / f"{name}.log"
-        self._write(path, text.encode(errors="replace"))
+        content = text.encode(errors="replace")
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == content:
+                return path
+        self._write(path, content)
         return path
 
     @contextlib.contextmanager
@@ -141,18 +146,24 @@ class Store:
         """Keep ``limit`` of any process from removing what is put or got while the body runs.
 
         The sign is a file that this process locks; the lock ends with the process, however it
-        dies.
+        dies. A store that may only be read needs none.
 
         Raises:
             StorageError: the directory cannot be written.
         """
-        with self._sign() as file:
-            try:
-                yield
-            finally:
-                file.close()  # some systems remove no open file
-                with contextlib.suppress(OSError):
-                    Path(file.name).unlink()
+        try:
+            file = self._sign()
+        except StorageError as error:
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _READ_ONLY:
+                raise
+            yield
+            return
+        try:
+            yield
+        finally:
+            file.close()  # some systems remove no open file
+            with contextlib.suppress(OSError):
+                Path(file.name).unlink()
 
     def entries(self) -> Iterator[Entry]:
         """Give every entry, damaged ones too, in no particular order."""

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-# Dimensions that a Monte Carlo draws. They come before those of points it is multiplied with: the
-# same devices are at all of these.
-_DRAWN = ("device", "cycle")
-
 
 @dataclass(frozen=True)
 class Factor:
@@ -69,11 +65,13 @@ class Points:
         sizes: dimensions of the sweep that the dataset still has, with their lengths.
         factors: parameters by name.
         done: (points,) whether the point has a result.
+        drawn: of the dimensions, those of random draws.
     """
 
     sizes: Mapping[str, int]
     factors: Mapping[str, Factor]
     done: NDArray[np.bool_]
+    drawn: tuple[str, ...] = ()
 
     @property
     def is_grid(self) -> bool:
@@ -100,8 +98,9 @@ class Points:
     def draws(self, among: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return the independent draw that each of some points belongs to.
 
-        Of a Monte Carlo it is the device, of one device its cycle, of samples the point; of a grid
-        every point counts as one.
+        Of a Monte Carlo it is the device, of one device its cycle, of samples the point; where
+        two such designs were multiplied, whichever has fewer. Where nothing was drawn every point
+        counts as one.
 
         Args:
             among: (points,) which points, at least one.
@@ -109,11 +108,13 @@ class Points:
         Returns:
             (points among,) numbers of draws.
         """
-        chosen = (name for name in self.sizes if name not in (*self.factors, *_DRAWN))
-        for dim in (*_DRAWN, *chosen):
-            if dim in self.sizes and np.ptp(places := self.places(dim)[among]) > 0:
-                return places
-        return np.flatnonzero(among)
+        found = {dim: self.places(dim)[among] for dim in self.drawn}
+        found = {dim: places for dim, places in found.items() if np.ptp(places) > 0}
+        if "device" in found:  # the cycles of one device tell less than so many devices
+            found.pop("cycle", None)
+        if not found:
+            return np.flatnonzero(among)
+        return min(found.values(), key=lambda places: np.unique(places).size)
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,9 @@ def points_of(dataset: xr.Dataset) -> Points:
         if path not in dataset.coords:
             raise UsageError(f"the dataset has no coordinate {path!r}, a parameter of its sweep")
         factors |= _factors(dataset.coords[path], path, sizes)
-    return Points(sizes, factors, over_points(dataset["status"], sizes)[:, 0] == 0)
+    done = over_points(dataset["status"], sizes)[:, 0] == 0
+    drawn = str(dataset.attrs.get("sweep_drawn", "")).split(",")
+    return Points(sizes, factors, done, tuple(name for name in drawn if name in sizes))
 
 
 def observed(dataset: xr.Dataset, result: str) -> Observed:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.sweeps.fields import replaced
 from memcircuit.sweeps.registry import Experiment, experiment_of
+from memcircuit.sweeps.subject import (
+    check_multiplier,
+    check_name,
+    check_value,
+    check_variation,
+    folded,
+    innermost,
+    tuned,
+    whole_subject,
+    with_field,
+    with_memristor,
+)
 
 if TYPE_CHECKING:
     from memcircuit.devices.device import Device
@@ -69,6 +82,9 @@ class Target:
         arguments = dict(bound.arguments)
         arguments |= arguments.pop(experiment.rest, {}) if experiment.rest else {}
         _refuse(experiment, arguments)
+        card = arguments.get(experiment.subject)
+        if experiment.ours and isinstance(card, str | Path):
+            arguments[experiment.subject] = whole_subject(None, card)
         return cls(experiment, arguments)
 
     def missing(self, paths: Mapping[str, Any]) -> str:
@@ -83,7 +99,12 @@ class Target:
         return ""
 
     def check(
-        self, path: str, values: NDArray[Any], dims: int, wholes: Mapping[str, Any] | None = None
+        self,
+        path: str,
+        values: NDArray[Any],
+        dims: int,
+        wholes: Mapping[str, Any] | None = None,
+        paths: Collection[str] = (),
     ) -> None:
         """Refuse a path that leads nowhere, and values that cannot stand there.
 
@@ -92,10 +113,12 @@ class Target:
             values: every value it takes.
             dims: how many of the axes are those of the design.
             wholes: one value of each whole argument that is swept too, into which it may lead.
+            paths: of all parameters that are swept.
 
         Raises:
             UsageError: naming path and value.
         """
+        self._check_neighbours(path, paths)
         if values.dtype == object:
             distinct = {id(value): value for value in values.ravel()}.values()
             tried = list(distinct)
@@ -108,13 +131,44 @@ class Target:
             tried = np.unique(values).tolist()
         for value in tried:
             try:
-                changed(self, {**(wholes or {}), path: value})
+                self._check_value(path, value, wholes or {})
             except UsageError as error:
                 if path in str(error):
                     raise
                 raise UsageError(f"parameter {path!r}: {error}") from error
             except (TypeError, ValueError, AttributeError) as error:
                 raise UsageError(f"{path} = {value!r:.80}: {error}") from error
+
+    def _check_neighbours(self, path: str, paths: Collection[str]) -> None:
+        """Refuse to set the same field of a pulse by two parameters."""
+        owner, _, name = path.partition(".")
+        if owner != "pulse" or self.experiment.takes("pulse"):
+            return
+        for other in (f"{kind}.{name}" for kind in _PULSES):
+            if other in paths:
+                raise UsageError(
+                    f"parameters {path!r} and {other!r}: {path} is that of both pulses, so give "
+                    f"it, or {' and '.join(f'{kind}.{name}' for kind in _PULSES)}"
+                )
+
+    def _check_value(self, path: str, value: Any, wholes: Mapping[str, Any]) -> None:
+        """Refuse a value for what it is by itself; how values go together shows at the points."""
+        owner, _, name = path.partition(".")
+        subject = self.experiment.subject
+        if owner == "device" and subject and name not in ("", "initial_state"):
+            device = innermost(_given(self.experiment, changed(self, wholes), subject, path))
+            if check_value(device, name, value):
+                return
+        if owner == "variation" and subject and name:
+            arguments = changed(self, wholes)
+            numbers = check_multiplier(name, value)
+            if self.experiment.takes("variation"):
+                check_name(innermost(arguments.get(subject)), name)
+                return
+            folded(innermost(_given(self.experiment, arguments, subject, path)), name)
+            if np.ndim(numbers) == 0:
+                return
+        changed(self, {**wholes, path: value})
 
     def unit(self, path: str) -> str:
         """Return the SI unit of a parameter, "1" when dimensionless, empty when not known."""
@@ -148,7 +202,8 @@ def changed(target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of one point.
 
     Whole arguments are set first, then what lies within cells, then within the memristor, so that
-    a card and a parameter of it may both be swept.
+    a card and a parameter of it may both be swept; all parameters of the memristor at once, for
+    some of them must keep relations.
 
     Args:
         target: experiment and arguments.
@@ -157,13 +212,29 @@ def changed(target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: a path that leads nowhere, or a value that cannot stand there.
     """
-    arguments = dict(target.arguments)
+    experiment, arguments = target.experiment, dict(target.arguments)
+    own: dict[str, Any] = {}
+    factors: dict[str, Any] = {}
     for path in sorted(values, key=_order):
         value = values[path]
         if isinstance(value, np.generic):
             value = value.item()
-        _set(target.experiment, arguments, path, value)
-    _refuse(target.experiment, arguments)
+        owner, _, name = path.partition(".")
+        if owner == "device" and experiment.subject and name not in ("", "initial_state"):
+            own[name] = value
+        elif owner == "variation" and name and not experiment.takes("variation"):
+            factors[name] = value
+        else:
+            _set(experiment, arguments, path, value)
+    if own or factors:
+        path = f"device.{next(iter(own))}" if own else f"variation.{next(iter(factors))}"
+        whole = _given(experiment, arguments, experiment.subject, path)
+        arguments[experiment.subject] = with_memristor(
+            whole, lambda device: tuned(device, own, factors)
+        )
+    if experiment.takes("variation") and isinstance(arguments.get("variation"), Mapping):
+        check_variation(innermost(arguments.get(experiment.subject)), arguments["variation"])
+    _refuse(experiment, arguments)
     return arguments
 
 
@@ -180,7 +251,11 @@ def _set(experiment: Experiment, arguments: dict[str, Any], path: str, value: An
         _vary(experiment, arguments, rest, value)
     elif first in _SUBJECTS and subject and first != "array" and (dot or first != subject):
         whole = _given(experiment, arguments, subject, path)
-        arguments[subject] = _inside(whole, first, rest, value, path)
+        arguments[subject] = (
+            with_field(whole, rest, value, path)
+            if first == "cell"
+            else with_memristor(whole, lambda device: _started(device, rest, value))
+        )
     elif first == "pulse" and dot and not experiment.takes("pulse"):
         for name in _PULSES:
             arguments[name] = _pulse(experiment, arguments, name, rest, value, path)
@@ -190,7 +265,9 @@ def _set(experiment: Experiment, arguments: dict[str, Any], path: str, value: An
             f"{', '.join(experiment.takes_all)}, and of a cell device.NAME and cell.FIELD"
         )
     elif not dot:
-        arguments[first] = _whole(arguments.get(first), first == subject, value)
+        if first == "initial_state" and experiment.takes("variation"):
+            value = _of_one_cell(arguments.get(subject), value)
+        arguments[first] = whole_subject(arguments.get(first), value) if first == subject else value
     elif first in (*_PULSES, "read"):
         arguments[first] = _pulse(experiment, arguments, first, rest, value, path)
     else:
@@ -209,105 +286,10 @@ def _given(experiment: Experiment, arguments: Mapping[str, Any], name: str, path
     return found
 
 
-def _whole(present: Any, is_subject: bool, value: Any) -> Any:
-    """Return a whole argument; a card or device for a cell goes into the cell that there is."""
-    if not is_subject:
-        return value
-    from memcircuit.devices.device import Device, device
-    from pyspice_netlists import Cell
-
-    if isinstance(value, str):
-        value = device(value)
-    if value is None or isinstance(value, bool | int | float | np.ndarray):
-        raise UsageError(f"{value!r:.60} is no device, cell or array, nor the name of a card")
-    if isinstance(present, Cell) and isinstance(value, Device):
-        return replace(present, device=value)
-    return value
-
-
-def _inside(whole: Any, first: str, rest: str, value: Any, path: str) -> Any:
-    """Return a device, cell or array with something changed in its cell or memristor."""
-    from pyspice_netlists import Cell
-
-    if hasattr(whole, "cell") and not isinstance(whole, Cell):
-        return replace(whole, cell=_inside(whole.cell, first, rest, value, path))
-    if first == "cell":
-        if not isinstance(whole, Cell):
-            raise UsageError(f"parameter {path!r}: the experiment drives {whole!r:.60}, no cell")
-        return replaced(whole, rest, value, path) if rest else value
-    if isinstance(whole, Cell):
-        inner = _inside(whole.device, first, rest, value, path)
-        return replace(whole, device=inner)
-    if not rest:
-        return _whole(whole, True, value)
-    if rest == "initial_state":
-        return replace(whole, initial_state=value)
-    if not hasattr(whole, "with_parameters"):
-        raise UsageError(f"parameter {path!r}: {whole!r:.60} has no parameters to change")
-    return whole.with_parameters(**{rest: value})
-
-
 def memristor_of(target: Target) -> Device | None:
     """Return the memristor that an experiment drives; None when there is none to be seen."""
-    found = _innermost(target.arguments.get(target.experiment.subject))
+    found = innermost(target.arguments.get(target.experiment.subject))
     return found if hasattr(found, "with_parameters") else None
-
-
-def _innermost(whole: Any) -> Any:
-    """Return the memristor of an array or a cell; what is neither as it is."""
-    for name in ("cell", "device"):
-        whole = getattr(whole, name, whole)
-    return whole
-
-
-def replaced(whole: Any, rest: str, value: Any, path: str) -> Any:
-    """Return a dataclass or mapping with the field at the end of a path changed.
-
-    Args:
-        whole: the object.
-        rest: names of fields, joined by dots.
-        value: what stands there afterwards.
-        path: the whole path, for messages.
-
-    Raises:
-        UsageError: no such field.
-    """
-    from pyspice_netlists.transistors import Transistor
-
-    name, dot, deeper = rest.partition(".")
-    if name == "transistor" and dot and hasattr(whole, "access_transistor"):
-        present = whole.access_transistor()
-        return replace(whole, transistor=replaced(present, deeper, value, path))
-    if isinstance(whole, Transistor) and name in ("w", "l"):
-        return _sized(whole, name, value, path)
-    if isinstance(whole, Mapping):
-        if not dot:
-            return {**whole, name: value}
-        if name not in whole:
-            raise UsageError(f"parameter {path!r}: there is {', '.join(map(str, whole))}")
-        return {**whole, name: replaced(whole[name], deeper, value, path)}
-    if not is_dataclass(whole) or isinstance(whole, type):
-        raise UsageError(f"parameter {path!r}: {whole!r:.60} has no fields to change")
-    known = [field.name for field in dataclasses.fields(whole) if field.init]
-    if name not in known:
-        raise UsageError(
-            f"parameter {path!r}: {type(whole).__name__} has no {name!r}; it has {', '.join(known)}"
-        )
-    inner = replaced(getattr(whole, name), deeper, value, path) if dot else value
-    return replace(whole, **{name: inner})
-
-
-def _sized(transistor: Any, name: str, value: float, path: str) -> Any:
-    from pyspice_netlists.mosfet import Mosfet
-    from pyspice_netlists.transistors import integrated_nmos
-
-    law = transistor.law
-    if not isinstance(law, Mosfet):
-        raise UsageError(
-            f"parameter {path!r}: transistor {transistor.name!r} has no width and length; give "
-            "the cell pyspice_netlists.integrated_nmos(w, l), or transistor='nmos_350n'"
-        )
-    return integrated_nmos(**({"w": law.w, "l": law.l} | {name: value}))
 
 
 def _pulse(
@@ -325,7 +307,7 @@ def _pulse(
     present = arguments.get(name)
     if present is None:
         subject = _given(experiment, arguments, experiment.subject, path)
-        present = card_pulse(_innermost(subject), name)
+        present = card_pulse(innermost(subject), name)
     if not isinstance(present, Pulse):
         raise UsageError(f"parameter {path!r}: {name} = {present!r} is no Pulse")
     if path == "pulse.amplitude":  # of both polarities
@@ -335,32 +317,20 @@ def _pulse(
     return replaced(present, rest, value, path)
 
 
+def _of_one_cell(whole: Any, states: Any) -> Any:
+    """Return states of a cell's memristors as those of one cell, not of as many cells."""
+    several = len(getattr(whole, "memristors", ()))
+    return np.asarray(states)[np.newaxis] if np.shape(states) == (several,) else states
+
+
+def _started(device: Any, rest: str, value: Any) -> Any:
+    """Return another memristor, or this one with another state at the start."""
+    return replace(device, initial_state=value) if rest else whole_subject(device, value)
+
+
 def _vary(experiment: Experiment, arguments: dict[str, Any], name: str, value: Any) -> None:
-    """Set a multiplier: as the experiment's own variation, or folded into the parameter."""
-    if experiment.takes("variation"):
-        subject = _innermost(arguments.get(experiment.subject))
-        known = getattr(subject, "multipliers", None)
-        if known is not None and name not in known:
-            raise UsageError(f"parameter 'variation.{name}': there is {', '.join(known)}")
-        own = arguments.get("variation") or {}
-        many = np.asarray(value, dtype=float)
-        arguments["variation"] = {**own, name: many[np.newaxis] if many.ndim else many}
-        return
-    path = f"variation.{name}"
-    subject = _given(experiment, arguments, experiment.subject, path)
-    if np.ndim(value):
-        raise UsageError(
-            f"{experiment.name} takes no variation, so the memristors of one cell cannot differ"
-        )
-    arguments[experiment.subject] = _scaled(subject, name, float(value), path)
-
-
-def _scaled(whole: Any, name: str, factor: float, path: str) -> Any:
-    for inner in ("cell", "device"):
-        if hasattr(whole, inner):
-            return replace(whole, **{inner: _scaled(getattr(whole, inner), name, factor, path)})
-    by_multiplier = {p.multiplier: p.name for p in whole.model.varying}
-    if name not in by_multiplier:
-        raise UsageError(f"parameter {path!r}: there is {', '.join(by_multiplier)}")
-    parameter = by_multiplier[name]
-    return whole.with_parameters(**{parameter: factor * whole.parameters[parameter]})
+    """Set a multiplier of an experiment that has its own variation."""
+    check_name(innermost(arguments.get(experiment.subject)), name)
+    many = np.asarray(value, dtype=float)
+    given = many[np.newaxis] if many.ndim else many
+    arguments["variation"] = {**(arguments.get("variation") or {}), name: given}

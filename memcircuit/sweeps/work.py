@@ -45,6 +45,7 @@ from memcircuit.sweeps.target import Target, changed
 _LONGEST_LOG = 200_000
 _LONGEST_ERROR = 300
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_KILLS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT", "SIGXCPU")
 # Bytes free for the simulator's files, below which its failure says nothing of the circuit.
 _LEAST_ROOM = 1_000_000
 
@@ -162,21 +163,50 @@ def _together(plan: Plan, unit: Unit) -> tuple[Record, bool]:
         path: values[0] for path, values in unit.values.items() if path not in _differing(unit)
     }
     columns = {path: unit.values[path] for path in _differing(unit)}
-    try:
-        arguments = changed(plan.target, shared)
-        return experiment.batch.run(arguments, columns), True
-    except (StorageError, ToolMissingError, CacheError):
-        raise
-    except MemcircuitError as error:
-        _remove_run(error)
-        return _single(plan, unit)
+    for last in (False, True):
+        try:
+            arguments = changed(plan.target, shared)
+            return experiment.batch.run(arguments, columns), True
+        except (StorageError, ToolMissingError, CacheError):
+            raise
+        except Exception as error:  # noqa: BLE001 - that of one point, which tells it when alone
+            if isinstance(error, MemcircuitError):
+                _remove_run(error)
+            passing = _is_passing(error)
+            if last or not _is_killed(error):
+                break
+    # another time they may come out of one netlist, in other last digits
+    record, lasting = _single(plan, unit)
+    return record, lasting and not passing
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Return whether a failure says nothing of the circuit: no time, no room, or a kill."""
+    short = isinstance(error, OSError | MemoryError) or isinstance(error.__cause__, OSError)
+    short = short or _is_full(error) or _is_killed(error)
+    return short or "time_limit" in str(error) or "can't allocate" in str(error)
+
+
+def _is_killed(error: BaseException) -> bool:
+    """Return whether somebody ended the simulator, such as a system that is short of memory."""
+    return any(f"({signal})" in str(error) for signal in _KILLS)
 
 
 def _differing(unit: Unit) -> list[str]:
-    return [
+    """Return the parameters that cells get one by one.
+
+    Multipliers go with a parameter of the card that differs, even where they are the same for all:
+    an experiment without variation folds a multiplier that all share into the device, where the
+    column of that parameter would replace it.
+    """
+    moved = [
         path
         for path, values in unit.values.items()
         if values.dtype != object and not np.all(values == values[:1])
+    ]
+    tied = any(path.startswith("device.") for path in moved)
+    return [
+        path for path in unit.values if path in moved or (tied and path.startswith("variation."))
     ]
 
 
@@ -212,8 +242,7 @@ def _point(plan: Plan, point: int, values: Mapping[str, Any]) -> tuple[Record, b
         told, log = _described(error)
         if _is_full(error):
             raise StorageError(f"no room for the simulator's files: {told}") from error
-        passing = "time_limit" in log or isinstance(error.__cause__, OSError)
-        return failed_record(told, log), not passing
+        return failed_record(told, log), not _is_passing(error)
     except (OSError, MemoryError) as error:
         if _is_full(error):
             raise StorageError(f"no room for the simulator's files: {error}") from error

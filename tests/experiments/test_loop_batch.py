@@ -55,6 +55,14 @@ def test_every_point_is_as_alone(cell, gate):
             np.testing.assert_allclose(at_times, np.atleast_2d(told), atol=1e-4 * size)
 
 
+def test_states_of_a_cells_memristors_are_not_those_of_as_many_points():
+    cell = mc.cells.TwoMemristors(HFO2)
+    arguments = {"device": cell, "initial_state": [0.1, 0.5]}
+    batch = iv_loop_batch(arguments, {"amplitude": np.array([0.5, 1.0])})
+    for wave in batch.variables["state"].values:
+        np.testing.assert_allclose(wave[:, 0], [0.1, 0.5], atol=1e-4)
+
+
 def test_a_sweep_is_that_of_all_points():
     sweep = triangle(1.5, rate=1e6)
     arguments = {"device": mc.cells.OneMemristor(HFO2), "sweep": sweep}

@@ -265,6 +265,11 @@ def test_what_may_not(arguments, path):
         ({"gate": [3.0, 2000.0]}, UsageError, "gate: expected one voltage for each cell"),
         ({"gate": [3.0, 3.1], "device.k_set": [0.1]}, UsageError, "one value for each point"),
         ({"variation.m_k_set": [1.0, 0.0]}, UsageError, "every multiplier must be above 0"),
+        ({"variation.m_g_min": [1.0, 400.0]}, ParameterError, "cell 1: g_max = .*g_min < g_max"),
+        (
+            {"device.g_min": [1e-6, 1e-6], "variation.m_g_min": [1.0, 400.0]},
+            ParameterError, "cell 1: g_max = .*, g_min = 0.0004 S; must be g_min < g_max",
+        ),
         ({"initial_state": [0.1, 1.1]}, UsageError, r"initial_state must be 2 numbers in 0 ... 1"),
         ({"cell.transistor.w": [1e-6, 0.0]}, ValueError, "a number above zero"),
         ({"device.k_set": np.ones((2, 3))}, UsageError, r"k_set has shape \(2, 3\)"),

@@ -1,5 +1,6 @@
 """Figures of sweeps show the points, means and shares that they were given."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -124,6 +125,27 @@ def test_a_cumulative_distribution_ends_at_one(samples):
     assert curve.get_ydata()[-1] == 1.0
     middle = np.interp(0.5, curve.get_ydata(), curve.get_xdata())
     assert middle == pytest.approx(1e6 * np.nanmedian(samples["conductance"]), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (2.6e-6, 8.8e-5, ["5", "10", "20", "50"]),  # one power of ten
+        (1e-6, 1.2e-5, ["1", "2", "5", "10"]),
+        (3e-6, 5e-3, [rf"$\mathdefault{{10^{{{power}}}}}$" for power in (-2, -1, 0)]),  # mS
+    ],
+)
+def test_labels_of_a_logarithmic_axis_stand_apart(low, high, expected):
+    ax = distribution(sampled_sweep({"v": np.geomspace(low, high, 50)}, np.copy), "conductance")
+    ax.figure.canvas.draw()
+    assert not any(text.get_text() for text in ax.get_xticklabels(minor=True))
+    across = ax.get_xlim()
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    texts = [text for place, text in ticks if across[0] <= place <= across[1]]
+    shown = [text.get_text() for text in texts]
+    assert [text for text in shown if text in expected] == expected
+    boxes = [text.get_window_extent() for text in texts]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
 
 
 def test_values_are_marked_on_the_axis_in_its_unit(samples):

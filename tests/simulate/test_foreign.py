@@ -209,7 +209,7 @@ def test_a_failed_transient_is_not_hidden_by_a_good_operating_point(folder):
 def test_limits_of_time_and_of_files(folder):
     long = circuit(".tran 1n 1")
     with pytest.raises(SimulationError, match=r"time_limit=0\.5 s"):
-        foreign(folder, long, time_limit=0.5)
+        foreign(folder, long, time_limit=0.5, memory_limit=2**40)
     with pytest.raises(SimulationError, match="file_limit=20000 bytes"):
         foreign(folder, circuit(".tran 1n 100u"), file_limit=20_000)
     with pytest.raises(UsageError, match="time_limit=0"):
@@ -231,7 +231,10 @@ def test_a_trusted_netlist_runs_as_it_is_in_a_copy_of_its_folder(folder):
     assert point.attrs["trusted"] == 1
     assert sorted(folder.rglob("*")) == sorted({*before, folder / "deck.cir"})
     assert (folder / "numbers.txt").read_text() == "kept"
-    assert (folder.parent / "kept" / "copy").read_text() == "kept"
+    kept = folder.parent / "kept"
+    assert (kept / "copy").read_text() == "kept"
+    assert (kept / "numbers.txt").read_text() != "kept"
+    assert not (kept / "deck.cir").exists()  # only what it wrote
 
 
 def test_the_dot_lines_of_a_trusted_netlist_give_datasets(folder):
@@ -239,12 +242,60 @@ def test_the_dot_lines_of_a_trusted_netlist_give_datasets(folder):
     assert {each.attrs["plot"] for each in found} == {"Transient Analysis", "Operating Point"}
 
 
+def test_a_trusted_netlist_may_write_something_else(folder):
+    text = f"title\n{CIRCUIT}.control\nop\nprint v(a)\nwrdata sub v(a)\n.endc\n"
+    (folder / "below").mkdir()
+    (folder / "below" / "input").write_text("1")
+    assert foreign(folder, text, trust=True, keep=folder.parent / "kept") == []
+    written = {path.name for path in (folder.parent / "kept").iterdir()}
+    assert {"sub", "memcircuit_ngspice.out"} <= written
+    assert written.isdisjoint({"deck.cir", "below"})
+
+
+def test_measurements_have_the_unit_that_their_line_says(folder):
+    (result,) = foreign(
+        folder,
+        RC + ".tran 1n 3u 0 1n\n.meas tran peak MAX v(out) from=0 to=1u\n"
+        ".meas tran least min i(v1)\n.meas tran begin WHEN v(in)=0.5 RISE=1\n"
+        ".meas tran part find v(in) at=250n\n.meas tran twice param='2*peak'\n",
+    )
+    assert result.attrs["measured"] == "peak,least,begin,part,twice"
+    units = {name: result[name].attrs["units"] for name in result.attrs["measured"].split(",")}
+    assert units == {"peak": "V", "least": "A", "begin": "s", "part": "V", "twice": ""}
+    # arcsin(1/2)/(2 pi f) of the sine wave, and its crest
+    assert float(result["begin"]) == pytest.approx(1e-6 / 12, rel=1e-3)
+    assert float(result["part"]) == pytest.approx(1.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("lines", [("I1 0 a 1m", ""), ("V1 a 0 1", ".save v(a)")])
+def test_an_operating_point_has_no_vector_that_the_circuit_has_not(folder, lines):
+    source, save = lines
+    (point,) = foreign(folder, f"title\n{source}\nR1 a 0 1k\n.op\n{save}\n.end\n")
+    assert list(point.data_vars) == ["v(a)"]
+    assert float(point["v(a)"]) == pytest.approx(1.0)
+    (point,) = foreign(folder, "title\nV1 all 0 1\nR1 all 0 1k\n.op\n.end\n")
+    assert list(point.data_vars) == ["v(all)", "i(v1)"]
+
+
 @pytest.mark.parametrize(
     ("commands", "reason"),
-    [(("op",), "no raw file"), (("op", "write r.raw", "print nothing"), "nothing")],
+    [(("op", "write r.raw", "print nothing"), "nothing")],
 )
 def test_a_trusted_netlist_is_judged_by_its_log(folder, commands, reason):
     with pytest.raises(SimulationError, match=reason):
         foreign(
             folder, f"title\n{CIRCUIT}.control\n" + "\n".join(commands) + "\n.endc\n", trust=True
         )
+
+
+def test_memory_is_bounded(tmp_path):
+    """Five levels of ten instances each are 100,000 resistors."""
+    levels = [".subckt s0 a b\nR1 a b 1k\n.ends"]
+    for level in range(1, 6):
+        inner = "\n".join(f"X{k} a b s{level - 1}" for k in range(10))
+        levels.append(f".subckt s{level} a b\n{inner}\n.ends")
+    netlist = tmp_path / "nested.cir"
+    text = "\n".join(["nested", "V1 a 0 1", *levels, "X1 a 0 s5", ".save i(v1)", ".op", ".end"])
+    netlist.write_text(text, encoding="utf-8")
+    with pytest.raises(SimulationError):
+        run_netlist(netlist, memory_limit=100 * 2**20)

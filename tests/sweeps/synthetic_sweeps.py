@@ -38,6 +38,7 @@ def swept(sizes, columns, results, failed=(), units="S"):
         "seed": 0,
         "sweep_dims": ",".join(dims),
         "sweep_parameters": ",".join(columns),
+        "sweep_drawn": ",".join(name for name in dims if name in ("device", "cycle", "point")),
     }
     return xr.Dataset(variables, coords, attrs)
 

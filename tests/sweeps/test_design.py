@@ -47,6 +47,14 @@ def test_what_is_in_both_designs_is_refused(other):
         zipped({"gate": [3.0], "b": [1.0]}) * grid(other)
 
 
+def test_a_design_is_multiplied_by_designs_alone():
+    design = grid({"x": [1.0, 2.0]})
+    with pytest.raises(TypeError, match="unsupported operand"):
+        design * 3
+    with pytest.raises(TypeError, match="unsupported operand"):
+        3 * design
+
+
 def test_values_may_be_lists_of_numbers_one_for_each_memristor():
     values = value_array("initial_state", [[0.1, 0.9], [0.2, 0.8], (0.3, 0.7)])
     np.testing.assert_array_equal(values, [[0.1, 0.9], [0.2, 0.8], [0.3, 0.7]])

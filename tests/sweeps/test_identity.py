@@ -5,12 +5,10 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
-import linecache
 import math
 import os
 import subprocess
 import sys
-import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from typed_modules import module
 
 import memcircuit as mc
 from memcircuit.errors import UsageError
@@ -129,20 +128,52 @@ def test_a_path_counts_by_the_content_of_its_file(tmp_path):
     assert known(tmp_path / "a.csv") != known(tmp_path / "b.csv")
 
 
+def test_a_verilog_a_file_counts_with_what_it_includes(tmp_path):
+    source = tmp_path / "memristor.va"
+    source.write_text(
+        '`include "disciplines.vams"\n`include "own/conductance.inc"\n'
+        "module resistive(p, n); inout p, n; electrical p, n;\n"
+        "  analog I(p, n) <+ `G * V(p, n);\nendmodule\n",
+        encoding="utf-8",
+    )
+    included, deeper = tmp_path / "own" / "conductance.inc", tmp_path / "own" / "value.inc"
+    included.parent.mkdir()
+    included.write_text('`include "value.inc"', encoding="utf-8")
+    told = []
+    for value in ("1e-4", "2e-4", "1e-4"):
+        deeper.write_text(f"`define G {value}\n", encoding="utf-8")
+        told.append(known(mc.VerilogAFile(source)))
+    assert told[0] == told[2] != told[1]
+
+
+def test_a_folder_counts_by_the_names_and_contents_of_its_files(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        (folder / "inner").mkdir(parents=True)
+        (folder / "inner" / "a.csv").write_text("1", encoding="utf-8")
+        (folder / "b.csv").write_text("2", encoding="utf-8")
+    assert known(one) == known(other)
+    (other / "inner" / "a.csv").write_text("3", encoding="utf-8")
+    assert known(one) != known(other)
+    (other / "inner" / "a.csv").write_text("1", encoding="utf-8")
+    (other / "b.csv").rename(other / "c.csv")
+    assert known(one) != known(other)
+
+
+def test_a_folder_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(identities, "_MOST_FILES", 2)
+    (tmp_path / "a").touch()
+    known(tmp_path)
+    (tmp_path / "b").touch()
+    with pytest.raises(UsageError, match="a folder of 2 files or more"):
+        known(tmp_path)
+
+
 def test_datasets_and_distributions_count_by_their_numbers():
     dataset = xr.Dataset({"y": ("x", [1.0, 2.0])}, {"x": [0, 1]}, {"units": "V"})
     assert known(dataset) == known(dataset.copy(deep=True))
     assert known(dataset) != known(dataset.assign(y=dataset["y"] + 1e-16 * dataset["y"] + 1e-15))
     assert known(stats.norm(0, 1)) == known(stats.norm(0, 1)) != known(stats.norm(0, 2))
-
-
-def module(text, name="typed_module"):
-    """Return a module of this text, as a file that was edited gives it."""
-    made = types.ModuleType(name)
-    made.__file__ = f"{name}.py"
-    linecache.cache[made.__file__] = (len(text), None, text.splitlines(keepends=True), name)
-    exec(compile(text, made.__file__, "exec"), made.__dict__)  # noqa: S102 - text of this test
-    return made
 
 
 BASE = """

@@ -19,7 +19,7 @@ import swept_functions as own
 
 import memcircuit as mc
 from memcircuit.errors import ToolError, UsageError
-from memcircuit.sweeps.pool import outcomes
+from memcircuit.sweeps.pool import check_place, outcomes
 from memcircuit.sweeps.runner import sweep
 from memcircuit.sweeps.store import Store
 
@@ -188,6 +188,63 @@ def test_places_that_cannot_be_are_refused(tmp_path, where, told):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_an_executor_that_was_shut_down_is_refused(tmp_path, kind):
+    with kind(1) as executor:
+        check_place(None, executor)
+    with pytest.raises(ToolError, match="was shut down or broke; give another"):
+        check_place(None, executor)
+    with pytest.raises(ToolError, match="was shut down or broke"):
+        swept(own.line, {"x": X}, tmp_path, executor=executor)
+
+
+def test_an_executor_that_ends_on_the_way_is_told(tmp_path):
+    class Ending(ThreadPoolExecutor):
+        def submit(self, function, /, *args, **kwargs):
+            future = super().submit(function, *args, **kwargs)
+            self.shutdown()
+            return future
+
+    with (
+        Ending(1) as executor,
+        pytest.raises(ToolError, match="cannot be used any more: cannot schedule"),
+    ):
+        swept(own.line, {"x": X}, tmp_path, executor=executor)
+
+
+UNGUARDED = """
+import sys, threading
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+import memcircuit as mc
+
+print("run", flush=True)
+
+def mine(x):
+    return 2.0 * x
+
+mc.sweep(mine, {"x": [1.0, 2.0, 3.0]}, jobs=2, store=sys.argv[1], progress="quiet")
+"""
+
+
+def test_a_script_that_workers_cannot_import_is_refused_once(tmp_path):
+    """Beside another thread workers are not forked, and import the script with its sweep."""
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "store")],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(mc.__file__).parents[1])},
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stdout == "run\nrun\n"  # the script, and one worker
+    advice = "put the call under `if __name__ == '__main__':`"
+    worker, parent = (line for line in run.stderr.splitlines() if advice in line)
+    assert "sweep called while a worker process imports the script" in worker
+    assert "worker processes end as they import the script" in parent
+    assert run.stderr.splitlines()[-1] == parent
+    assert list(Store(tmp_path / "store").entries()) == []  # no failed points are kept
+
+
 def test_units_are_taken_as_there_is_room():
     """Of a thousand units no more are held than the workers have in hand."""
     taken = []
@@ -239,3 +296,30 @@ def test_functions_that_were_typed_in_reach_the_workers(tmp_path):
         timeout=60, check=True, env={**os.environ, "PYTHONPATH": str(Path(mc.__file__).parents[1])},
     )  # fmt: skip
     assert run.stdout.strip() == "[3.0, 6.0]"
+
+
+IN_THREADS = """
+import functools, sys
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+import memcircuit as mc
+
+cell = mc.cells.OneTransistorOneMemristor(mc.device("lin2022_hfo2"))
+pulse = functools.partial(mc.pulse_train, cell, pulses=1, reset_pulses=0)
+volts = {"set.amplitude": np.linspace(1.4, 2, 8)}
+given = {"batch": False, "progress": "quiet"}
+with ThreadPoolExecutor(4) as threads:
+    found = mc.sweep(pulse, volts, store=sys.argv[1], executor=threads, **given)
+print(*sorted(set(found["error"].values.tolist())))
+assert found.identical(mc.sweep(pulse, volts, store=sys.argv[2], jobs=1, **given))
+"""
+
+
+def test_threads_of_a_new_process_may_share_it(tmp_path):
+    """The functions of a model are made on first use, here by four threads at once."""
+    stores = [str(tmp_path / name) for name in ("threads", "alone")]
+    done = subprocess.run(
+        [sys.executable, "-c", IN_THREADS, *stores], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -133,3 +134,62 @@ def test_missing_values():
     assert missing_values((2,), np.dtype("f4")).dtype == np.float32
     assert np.isnan(missing_values((1,), np.dtype("c16")).imag).all()
     assert missing_values((2,), np.dtype("U3")).tolist() == ["", ""]
+
+
+def crafted(**changes):
+    """Return the bytes of a record of two points with some of its parts replaced."""
+    whole = {
+        "status": np.zeros(2, np.int8),
+        "variables0": np.ones((2, 3)),
+        "coordinates0": np.arange(3),
+    }
+    said = {
+        "attrs": {},
+        "errors": ["", ""],
+        "logs": ["", ""],
+        "remarks": ["", ""],
+        "variables": [["g", "variables0", ["pulse"], {}]],
+        "coordinates": [["pulse", "coordinates0", ["pulse"], {}]],
+    }
+    text = changes.pop("text", None)
+    said |= {name: value for name, value in changes.items() if name in said}
+    whole |= {name: value for name, value in changes.items() if name not in said}
+    text = json.dumps(said) if text is None else text
+    file = io.BytesIO()
+    np.savez(file, said=np.frombuffer(text.encode(), np.uint8), **whole)
+    return file.getvalue()
+
+
+def packed():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("said.npy", b"\0" * 10_000_000)
+    return file.getvalue()
+
+
+def test_the_crafted_record_is_one_as_long_as_nothing_is_replaced():
+    assert from_bytes(crafted()).points == 2
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        crafted(errors=[""]),
+        crafted(status=np.full(2, 7, np.int8)),
+        crafted(status=np.array(["0", "0"])),
+        crafted(variables0=np.ones((3, 3))),
+        crafted(variables0=np.ones(2)),
+        crafted(variables=[]),
+        crafted(variables=[["g", "nowhere", ["pulse"], {}]]),
+        crafted(variables=[["g", "variables0", 5, {}]]),
+        crafted(coordinates0=np.ones((3, 1))),
+        crafted(text="[" * 100_000),
+        crafted(text="{}"),
+        packed(),
+        b"",
+        b"PK",
+    ],
+)
+def test_crafted_records_are_refused_as_such(payload):
+    with pytest.raises(RecordError, match="no record of a sweep"):
+        from_bytes(payload)

@@ -330,6 +330,17 @@ LINE = 13  # of [grid] below HEAD
          "limits.energy: low = 2 is above high = 1; expected low below high"),
         (GRID, GRID + "[limits]\nenergy = {}\n", LINE + 3,
          "limits.energy: limits nothing; give low"),
+        (GRID, GRID + "[limits]\nenergy = { low = '1J', high = '2V' }\n", LINE + 3,
+         "limits.energy: low has unit 'J' and high 'V'; expected one unit"),
+        (GRID, GRID + "[limits]\nenergy = { low = 'nan' }\n", LINE + 3,
+         "limits.energy.low: 'nan' is not finite"),
+        ("pulses = 1\n", "pulses = -1\n", 10, "arguments.pulses: -1; expected at least 0"),
+        ("pulses = 1\n", "pulses = 0\n", 10,
+         "arguments.pulses: pulses = 0, reset_pulses = 0: at least one pulse"),
+        (GRID, GRID + "[random]\nsamples = 3\n'device.k_reset' = [1, 2]\n", LINE + 4,
+         "parameter 'device.k_reset' is in [grid] and in [random]; leave it out of one"),
+        (GRID, "[zip]\ngate = [4, 5]\n[random]\nsamples = 3\n'device.k_set' = [1, 2]\n", LINE + 2,
+         "[zip] and [random] both have the dimension 'point'"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -345,6 +356,12 @@ def test_mistakes_are_told_with_their_line(old, new, line, message, ending, load
 def test_what_is_missing_is_named(load):
     with pytest.raises(UsageError, match=r"spec.toml:1: experiment is missing"):
         load(GRID)
+    bare = 'experiment = "iv_loop"\n[grid]\n'
+    with pytest.raises(UsageError, match=r":1: section \[device\] is missing; iv_loop needs it"):
+        load(f"{bare}'device.k_set' = [0.01]\n")
+    assert load(f"{bare}device = ['lin2022_hfo2']\n").design.size == 1
+    with pytest.raises(UsageError, match=r":1: section \[array\] is missing; drive_array needs"):
+        load('experiment = "drive_array"\n[device]\ncard = "lin2022_hfo2"\n' + GRID)
     text = HEAD.replace('"pulse_train"', '"write_verify_cells"')
     text = text.replace("pulses = 1\nreset_pulses = 0\n", "", 1)
     with pytest.raises(UsageError, match=r":1: experiment: .* needs targets; give targets in"):
@@ -367,13 +384,14 @@ def test_limits_count_a_yield(load):
     assert asked.yield_of(found).share == 0.5
     assert load(HEAD + GRID).yield_of(found) is None
     for old, new, message in (
-        ('"20uS"', '"20uA"', "have unit 'A'; its unit is 'S'"),
-        ("pulse = -1", "pulse = 2", "pulse = 2; there are 2"),
+        ('"20uS", high = "40uS"', '"20uA"', "have unit 'A'; that of conductance is 'S'"),
+        ("pulse = -1", "pulse = 2", "at pulse = 2, but there are 2"),
         ("pulse = -1", "puls = 1", "has no dimension 'puls'"),
         ("conductance =", "weight =", "there is no such result; there is conductance"),
     ):
-        with pytest.raises(UsageError, match=message):
+        with pytest.raises(UsageError, match=message) as told:
             load(HEAD + GRID + text.replace(old, new)).yield_of(found)
+        assert f"spec.toml:{LINE + 3}: limits." in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -387,6 +405,22 @@ def test_limits_count_a_yield(load):
 )  # fmt: skip
 def test_units_are_read_before_prefixes(text, unit, value):
     assert quantity(text, unit, "x") == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "message"),
+    [
+        ("2 Ohm", "m", "x = '2 Ohm' has unit 'ohm'; expected 'm'"),
+        ("5 mV", "1", "x = '5 mV' has unit 'V'; expected none"),
+        ("1s s", "s", "x = '1s s' "),
+        ("3 kg", "s", "x = '3 kg' has unit 'g'; expected 's'"),
+    ],
+)
+def test_another_unit_is_named_whole(text, unit, message):
+    with pytest.raises(ParameterError) as told:
+        quantity(text, unit, "x")
+    assert str(told.value).startswith(message)
+    assert "has unit 's'; expected 's'" not in str(told.value)
 
 
 @pytest.mark.parametrize(("text", "unit"), [("5", "V"), ("1meg", "ohm"), ("10%", "1"), ("", "V")])

@@ -162,7 +162,7 @@ _PLACES = _Kind((list,), lambda asked: cell_places(asked.node), "[row, column]")
 # By the part of an annotation, without blanks.
 _KINDS = {
     "bool": _Kind((bool,), lambda asked: asked.node.flag(), "true or false"),
-    "int": _Kind((int,), lambda asked: asked.node.whole(), "a whole number"),
+    "int": _Kind((int,), lambda asked: asked.node.whole(0), "a whole number"),
     "float": _Kind(_NUMBER, lambda asked: asked.node.number(asked.unit), "a number"),
     "str": _Kind((str,), lambda asked: asked.node.text(), "a text"),
     "ArrayLike": _Kind(

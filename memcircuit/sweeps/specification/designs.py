@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +46,15 @@ class DesignReader:
             UsageError: no section, or one that makes no points, with the place.
         """
         found: Design | None = None
+        homes: dict[str, str] = {}
         for name, node in root.entries().items():
             if name not in SECTIONS:
                 continue
             with node.blamed():
                 own = SECTIONS[name](self, node)
                 self._check(own, node)
+                _refuse_shared(own, node, homes)
+                homes |= dict.fromkeys((*own.columns, *own.sizes), name)
                 found = own if found is None else found * own
         if found is None:
             sections = ", ".join(f"[{name}]" for name in SECTIONS)
@@ -202,6 +205,31 @@ SECTIONS: dict[str, Callable[[DesignReader, TomlNode], Design]] = {
     "corners": DesignReader.corners,
     "monte_carlo": DesignReader.monte_carlo,
 }
+
+
+def _refuse_shared(design: Design, node: TomlNode, homes: Mapping[str, str]) -> None:
+    """Refuse a parameter or a dimension that another section has, by the names of both.
+
+    Args:
+        design: of the section.
+        node: the section.
+        homes: section by parameter and by dimension, of the sections before it.
+    """
+    name = node.key
+    for path in design.columns:
+        if path in homes:
+            raise (
+                dict(_paths(node))
+                .get(path, node)
+                .error(
+                    f"parameter {path!r} is in [{homes[path]}] and in [{name}]; leave it out of one"
+                )
+            )
+    for dim in design.sizes:
+        if dim in homes:
+            raise node.error(
+                f"[{homes[dim]}] and [{name}] both have the dimension {dim!r}; give one of them"
+            )
 
 
 def _paths(node: TomlNode, before: str = "") -> Iterator[tuple[str, TomlNode]]:

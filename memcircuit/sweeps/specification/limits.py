@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from memcircuit.errors import UsageError
 from memcircuit.sweeps.specification.node import TomlNode
 from memcircuit.sweeps.specification.quantities import quantity_with_unit
 
@@ -23,34 +23,37 @@ class StatedLimit:
         high: highest value inside, SI; None when open.
         units: that were written with them.
         at: place that is chosen along a dimension, from 0, negative from the end.
+        node: where they stand.
     """
 
     low: float | None
     high: float | None
     units: tuple[str, ...]
     at: Mapping[str, int]
+    node: TomlNode
 
     def selected(self, dataset: xr.Dataset, name: str) -> xr.Dataset:
         """Return the dataset with this result at the place that is chosen.
 
         Raises:
-            UsageError: no such result or place, or a result in another unit.
+            UsageError: no such result or place, or a result in another unit, with the place in
+                the file.
         """
         if name not in dataset.data_vars:
             known = ", ".join(map(str, dataset.data_vars))
-            raise UsageError(f"limits of {name!r}: there is no such result; there is {known}")
+            raise self.node.error(f"there is no such result; there is {known}")
         result = dataset[name]
         unit = str(result.attrs.get("units", "1"))
         for given in self.units:
             if given != unit:
-                raise UsageError(f"limits of {name} have unit {given!r}; its unit is {unit!r}")
+                raise self.node.error(f"the limits have unit {given!r}; that of {name} is {unit!r}")
         for dim, place in self.at.items():
             length = result.sizes.get(dim)
             if length is None:
                 own = ", ".join(map(str, result.dims))
-                raise UsageError(f"limits of {name}: it has no dimension {dim!r}, but {own}")
+                raise self.node.error(f"{name} has no dimension {dim!r}, but {own or 'none'}")
             if not -length <= place < length:
-                raise UsageError(f"limits of {name}: {dim} = {place}; there are {length}")
+                raise self.node.error(f"at {dim} = {place}, but there are {length}, from 0")
         return dataset.assign({name: result.isel(self.at)})
 
 
@@ -71,13 +74,19 @@ def _limit(node: TomlNode) -> StatedLimit:
     low, high = (ends[name][0] if name in ends else None for name in ("low", "high"))
     if low is not None and high is not None and low > high:
         raise node.error(f"low = {low:g} is above high = {high:g}; expected low below high")
+    units = tuple(unit for _, unit in ends.values() if unit)
+    if len(set(units)) > 1:
+        raise node.error(f"low has unit {units[0]!r} and high {units[1]!r}; expected one unit")
     at = node.get("at")
     places = {} if at is None else {dim: place.whole() for dim, place in at.entries().items()}
-    return StatedLimit(low, high, tuple(unit for _, unit in ends.values() if unit), places)
+    return StatedLimit(low, high, units, places, node)
 
 
 def _end(node: TomlNode) -> tuple[float, str]:
     if not isinstance(node.value, str):
         return float(node.number("")), ""
     with node.blamed():
-        return quantity_with_unit(node.value, node.key)
+        value, unit = quantity_with_unit(node.value, node.key)
+    if not math.isfinite(value):
+        raise node.error(f"{node.shown} is not finite; expected a number")
+    return value, unit

@@ -159,7 +159,7 @@ class TomlNode:
             with self.blamed():
                 return self._finite(quantity(self.value, unit, self.key))
         if isinstance(self.value, bool) or not isinstance(self.value, int | float):
-            wanted = "a number" if unit in ("", "1") else f"a number of {unit}, such as '1{unit}'"
+            wanted = "a number" if unit in ("", "1") else f"a number of {unit}, such as '1 {unit}'"
             raise self.error(f"{self.shown}; expected {wanted}")
         return self._finite(self.value)
 

@@ -23,12 +23,13 @@ def quantity(text: str, unit: str, name: str) -> float:
         ParameterError: not a number, or another unit.
     """
     bare = _written(text, name)
-    if unit != "1":
-        bare = bare.removesuffix(unit)
-    value, found = _parsed(bare, f"{name} = {text!r}", "no unit" if unit == "1" else unit)
-    if found:
+    shown, wanted = f"{name} = {text!r}", "no unit" if unit == "1" else unit
+    value, rest = _parsed(bare if unit == "1" else bare.removesuffix(unit), shown, wanted)
+    if rest:
+        # of '2 ohm' for a length, 'oh' is left
+        _, found = _parsed(bare, shown, wanted)
         expected = "none" if unit == "1" else repr(unit)
-        raise ParameterError(f"{name} = {text!r} has unit {found!r}; expected {expected}")
+        raise ParameterError(f"{shown} has unit {found!r}; expected {expected}")
     return value
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from memcircuit.errors import UsageError
 from memcircuit.sweeps.design import Design
 from memcircuit.sweeps.registry import Experiment, experiment_names, experiment_of
 from memcircuit.sweeps.specification.argument_values import Arguments
@@ -85,6 +86,7 @@ def load_specification(path: str | Path, *, seed: int | None = None) -> Specific
     if missing:
         home = f"[{missing}]" if missing in _PARTS else f"{missing} in [arguments]"
         raise root["experiment"].error(f"{experiment.name} needs {missing}; give {home}")
+    _check_arguments(root, target, design)
     limits = root.get("limits")
     return Specification(
         Path(path),
@@ -116,6 +118,29 @@ def _target(root: TomlNode, experiment: Experiment, seed: int) -> Target:
     return Target(experiment, {**target.arguments, **given})
 
 
+def _check_arguments(root: TomlNode, target: Target, design: Design) -> None:
+    """Refuse arguments that do not go together, such as no pulses at all, where it can be known."""
+    batch, node = target.experiment.batch, root.get("arguments")
+    swept = any(path in target.experiment.takes_all for path in design.columns)
+    if batch is None or node is None or swept or target.missing({}):
+        return
+    try:
+        batch.most(target.arguments)
+    except UsageError as error:
+        told = str(error)
+        entries = node.entries()
+        at = next((entry for name, entry in entries.items() if told.startswith(name)), node)
+        raise at.error(told) from error
+
+
+def _is_swept(root: TomlNode, name: str) -> bool:
+    """Return whether a section of points gives something itself, such as a device."""
+    sections = [section.value for key, section in root.entries().items() if key in SECTIONS]
+    tables = [table for table in sections if isinstance(table, dict)]
+    corners = [corner for table in tables for corner in table.values() if isinstance(corner, dict)]
+    return any(name in table for table in (*tables, *corners))
+
+
 def _subject(root: TomlNode, experiment: Experiment) -> Any:
     device, cell, array = (root.get(name) for name in ("device", "cell", "array"))
     if experiment.subject != "array" and array is not None:
@@ -127,6 +152,9 @@ def _subject(root: TomlNode, experiment: Experiment) -> Any:
         return None
     if cell is not None and device is None:
         raise cell.error("a cell needs its memristor; give [device] with a card")
+    needed = "device" if experiment.subject != "array" else "array"
+    if needed not in root and not _is_swept(root, experiment.subject):
+        raise root.error(f"section [{needed}] is missing; {experiment.name} needs it")
     found: Any = None if device is None else device_of(device)
     if cell is not None:
         found = cell_of(cell, found)

@@ -24,6 +24,8 @@ _NEEDED = {
     "v": "[0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]",
     "sizes": "[8, 16]",
 }
+# Of arguments that must be given beside these, by experiment: constant drives have no end.
+_BESIDE = {"drive_array": {"stop": '"1us"'}}
 _CELL_TARGETS = '[{ row = 0, column = 0, target = "50uS" }]'
 
 
@@ -49,7 +51,9 @@ def template(name: str) -> str:
         needed = parameter is not None and parameter.default is parameter.empty
         unit = arguments.unit(argument)
         told = "" if unit in ("", "1") else f"  # {unit}"
-        if needed:
+        if argument in _BESIDE.get(name, {}):
+            lines.append(f"{argument} = {_BESIDE[name][argument]}{told}")
+        elif needed:
             per_cell = name == "write_verify" and argument == "targets"
             lines.append(f"{argument} = {_CELL_TARGETS if per_cell else _NEEDED[argument]}{told}")
         else:
