@@ -16,7 +16,7 @@ from memcircuit.sweeps.record import Record, measured_record
 
 # ngspice takes 0.84, 0.65, 0.56, 0.54 and 0.58 ms for each cell of netlists of 32, 64, 128, 256 and
 # 512 under one pulse; the smaller the netlist, the less is lost with a cell that fails.
-_MOST = 128
+_MOST = 192
 
 
 @dataclass(frozen=True)
