@@ -49,7 +49,7 @@ def batchable(arguments: Mapping[str, Any], path: str) -> bool:
     return differs_by_cell(as_cell(arguments["device"]), path)
 
 
-def batch_size(arguments: Mapping[str, Any], most: int = 192) -> int:
+def batch_size(arguments: Mapping[str, Any], most: int) -> int:
     """Return how many points one netlist should hold.
 
     More cells share the simulator's start; beyond some hundreds nothing is gained. Fewer are
