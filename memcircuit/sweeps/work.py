@@ -159,10 +159,8 @@ def _together(plan: Plan, unit: Unit) -> tuple[Record, bool]:
     experiment = plan.target.experiment
     if experiment.batch is None or len(unit.points) == 1:
         return _single(plan, unit)
-    shared = {
-        path: values[0] for path, values in unit.values.items() if path not in _differing(unit)
-    }
     columns = {path: unit.values[path] for path in _differing(unit)}
+    shared = {path: values[0] for path, values in unit.values.items() if path not in columns}
     for last in (False, True):
         try:
             arguments = changed(plan.target, shared)
