@@ -173,7 +173,8 @@ class _Dispatch:
             while self._fill():
                 alone = len(self._running) == 1
                 done, _ = wait(self._running, return_when=FIRST_COMPLETED)
-                for future in done:
+                # what is finished is handed on before a failure that ends the sweep is told
+                for future in sorted(done, key=_has_failed):
                     unit = self._running.pop(future)
                     outcome = self._outcome(future, unit, alone=alone)
                     if outcome is not None:
@@ -221,6 +222,10 @@ class _Dispatch:
             if type(error).__name__ != "KilledWorker":  # of Dask
                 raise
             return _given_up(unit)
+
+
+def _has_failed(future: Future[Outcome]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 def _unusable(error: Exception) -> ToolError:

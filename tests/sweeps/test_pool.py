@@ -10,7 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from pathlib import Path
 
 import numpy as np
@@ -158,8 +164,34 @@ def test_an_executor_that_breaks_says_so(tmp_path):
         pytest.raises(ToolError, match="cannot be used any more"),
     ):
         swept(experiment, {"x": X}, tmp_path / "store", executor=executor)
-    # what was finished before is kept
-    assert len(list(Store(tmp_path / "store").entries())) >= 1
+    # every point but the one that ended the worker is kept; the order is this process's own
+    begun = path.read_text().split()
+    assert len(list(Store(tmp_path / "store").entries())) == len(begun) - 1
+
+
+class Breaks(Executor):
+    """Has ended all it was given when it breaks at the last."""
+
+    _max_workers = 8  # takes all six points at once
+
+    def __init__(self, good):
+        self._good = good
+        self._held = []
+
+    def submit(self, function, /, *args, **kwargs):
+        """Take a call; begin only when the last has come, the one that breaks it first."""
+        self._held.append((Future(), functools.partial(function, *args, **kwargs)))
+        if len(self._held) > self._good:
+            for future, call in self._held[1:]:
+                future.set_result(call())
+            self._held[0][0].set_exception(BrokenExecutor("out of order"))
+        return self._held[-1][0]
+
+
+def test_what_ended_together_with_a_broken_executor_is_kept(tmp_path):
+    with pytest.raises(ToolError, match="cannot be used any more: out of order"):
+        swept(own.line, {"x": X}, tmp_path / "store", executor=Breaks(good=5))
+    assert len(list(Store(tmp_path / "store").entries())) == 5
 
 
 def test_jobs_may_be_a_number_of_numpy(tmp_path):
