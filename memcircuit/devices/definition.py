@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import sympy as sp
@@ -282,6 +282,11 @@ class Model:
                 f"{', '.join(self.by_name)}"
             )
 
+    @cached_property
+    def _related(self) -> tuple[tuple[sp.Rel, tuple[str, ...]], ...]:
+        """The constraints, each with the parameters it relates."""
+        return tuple((own, tuple(sorted(map(str, own.free_symbols)))) for own in self.constraints)
+
     def values(self, given: Mapping[str, float], where: str) -> dict[str, float]:
         """Return the value of every parameter, defaults filled in.
 
@@ -296,9 +301,14 @@ class Model:
         for name in given:
             self.check_known(name, where)
         values = {p.name: p.check(given.get(p.name, p.default), where) for p in self.parameters}
-        for constraint in self.constraints:
-            names = sorted(str(symbol) for symbol in constraint.free_symbols)
-            if not constraint.subs({self.by_name[n].symbol: values[n] for n in names}):
+        for constraint, names in self._related:
+            if not _holds(constraint, tuple((n, values[n]) for n in names)):
                 stated = ", ".join(f"{n} = {self.by_name[n].with_unit(values[n])}" for n in names)
                 raise ParameterError(f"{where}: {stated}; must be {relation(constraint)}")
         return values
+
+
+# Devices are copied more often than their values change; to put values into equations is slow.
+@lru_cache(maxsize=64)
+def _holds(constraint: sp.Rel, values: tuple[tuple[str, float], ...]) -> bool:
+    return bool(constraint.subs({sp.Symbol(name, real=True): value for name, value in values}))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from memcircuit.devices.definition import Model
 
 
+@cache
 def model_names() -> tuple[str, ...]:
     """Return the names of the library's models, sorted."""
     from memcircuit.devices import models

@@ -44,7 +44,8 @@ def memristor_of(cell: Cell) -> DrivenDevice:
     Raises:
         UsageError: the cell's memristor does not say what a simulation needs.
     """
-    if not isinstance(cell.device, DrivenDevice):
+    # what a class has is quicker seen than what a protocol asks
+    if not isinstance(cell.device, Device | DrivenDevice):
         raise UsageError(
             f"cell {cell.name!r}: {cell.device!r} is no device: it needs a citation, a card or "
             "None, and verilog_a(form)"

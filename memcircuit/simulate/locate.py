@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from memcircuit.errors import CacheError, ToolMissingError
@@ -48,7 +50,7 @@ def _apt_command(package: str) -> str:
 
 def locate_ngspice() -> Path | None:
     """Find ngspice, or return ``None``; a wrong environment variable is an error."""
-    return _from_variable(NGSPICE_VARIABLE) or _from_path("ngspice")
+    return _remembered(_ngspice)
 
 
 def locate_libngspice() -> str | None:
@@ -69,7 +71,7 @@ def locate_libngspice() -> str | None:
 def compiler_remedy() -> str:
     """Give the command that brings what is missing for compiling Verilog-A."""
     with contextlib.suppress(ToolMissingError):
-        if _compiler_program():
+        if _remembered(_compiler):
             return _LINKER_REMEDY
     return _COMPILER_REMEDY
 
@@ -79,22 +81,13 @@ def locate_openvaf() -> Path | None:
 
     A compiler without the linker that it calls is none.
     """
-    program = _compiler_program()
+    program = _remembered(_compiler)
     return program if has_linker() else None
 
 
 def has_linker() -> bool:
     """Say whether there is the linker ``ld`` that the Verilog-A compiler calls."""
-    return os.name == "nt" or shutil.which("ld") is not None
-
-
-def _compiler_program() -> Path | None:
-    return (
-        _from_variable(OPENVAF_VARIABLE)
-        or _from_path("openvaf-r")
-        or _from_path("openvaf")
-        or _from_package()
-    )
+    return os.name == "nt" or _remembered(_linker) is not None
 
 
 def find_ngspice() -> Path:
@@ -119,7 +112,7 @@ def find_openvaf() -> Path:
     """
     if path := locate_openvaf():
         return path
-    if program := _compiler_program():
+    if program := _remembered(_compiler):
         raise ToolMissingError(
             f"the Verilog-A compiler {program} needs the linker ld, which was not found."
             f" Mend it with: {compiler_remedy()}."
@@ -153,6 +146,44 @@ def _cache_directory() -> Path:
     # The XDG specification says that a relative path here must be ignored.
     base = Path(xdg) if Path(xdg).is_absolute() else Path.home() / ".cache"
     return base / "memcircuit"
+
+
+def _ngspice() -> Path | None:
+    return _from_variable(NGSPICE_VARIABLE) or _from_path("ngspice")
+
+
+def _compiler() -> Path | None:
+    return (
+        _from_variable(OPENVAF_VARIABLE)
+        or _from_path("openvaf-r")
+        or _from_path("openvaf")
+        or _from_package()
+    )
+
+
+def _linker() -> Path | None:
+    return _from_path("ld")
+
+
+def _remembered(search: Callable[[], Path | None]) -> Path | None:
+    """Return what a search found before in the same surroundings, as long as it is there.
+
+    Looking through PATH for all tools takes as long as ten cells of a netlist.
+    """
+    place = ""
+    with contextlib.suppress(OSError):  # a directory that was removed
+        place = str(Path.cwd())
+    variables = ("PATH", NGSPICE_VARIABLE, OPENVAF_VARIABLE)
+    known = _searched(search, (place, *(os.environ.get(name) for name in variables)))
+    return known if known is not None and os.access(known, os.X_OK) else search()
+
+
+@functools.lru_cache(maxsize=32)
+def _searched(
+    search: Callable[[], Path | None],
+    surroundings: tuple[str | None, ...],  # noqa: ARG001 - another is another search
+) -> Path | None:
+    return search()
 
 
 def _from_variable(variable: str) -> Path | None:

@@ -55,7 +55,7 @@ OPTIONS = (
     Options(klu=False),
     Options(gmin=1e-9, gmin_steps=10, source_steps=10),
     Options(extra=("temp=85",)),
-    Options(extra=("tnom=50", "trtol=1", "chgtol=1e-16", "xmu=0.4")),
+    Options(trtol=1.0, extra=("tnom=50", "chgtol=1e-16", "xmu=0.4")),
     Options(extra=("itl1=500", "itl2=9", "itl4=3", "maxord=1", "pivrel=0.1", "pivtol=1e-10")),
 )
 # Newton's method needs 168 iterations to come down the exponential; 100 are allowed by default.
