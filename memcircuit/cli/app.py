@@ -11,12 +11,12 @@ from typing import Annotated, Any, NoReturn, ParamSpec
 import typer
 import typer.core
 
+from memcircuit.cli.interrupts import end_requests, exit_status, told
+
 P = ParamSpec("P")
 
 #: Exit status of a command that ended, with points or cells that failed.
 FAILED = 1
-#: Exit status of a command that was interrupted, as shells have it.
-INTERRUPTED = 130
 
 # Commands in the order of the chain.
 _ORDER = (
@@ -39,7 +39,7 @@ app = typer.Typer(
     name="memcircuit",
     help="From the physics of a memristor to the accuracy of a neural network.",
     epilog="Exit status: 0 done, 1 finished with failed points, 2 wrong input, 3 a tool is missing "
-    "or failed, 130 interrupted.",
+    "or failed, 128 and the number of the signal that ended it (130 Ctrl-C, 143 SIGTERM).",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -68,9 +68,10 @@ def command(
         def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
             try:
                 function(*args, **kwargs)
-            except KeyboardInterrupt:
-                typer.echo("memcircuit: interrupted", err=True)
-                raise typer.Exit(INTERRUPTED) from None
+            except KeyboardInterrupt as interrupt:
+                # typer would end with status 1
+                typer.echo(f"memcircuit: {told(interrupt)}", err=True)
+                raise typer.Exit(exit_status(interrupt)) from None
 
         home.command(name, epilog=f"Example: {example}")(interruptible)
         return interruptible
@@ -101,7 +102,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit.
 
     The exit status is 0 when all is done, 1 when it is finished with failed points, 2 for wrong
-    input, 3 when a tool is missing or failed, 130 when it was interrupted.
+    input, 3 when a tool is missing or failed, 130 when it was interrupted. SIGTERM and a closed
+    terminal end it as an interrupt does, with 128 and the number of the signal.
     """
     from memcircuit.errors import MemcircuitError
     from memcircuit.files import write_error
@@ -109,7 +111,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
     try:
-        with warnings.catch_warnings():
+        with end_requests(), warnings.catch_warnings():
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show_warning
             app([argument for argument in given if argument != "--debug"])
@@ -122,8 +124,8 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         known = write_error(str(error.filename or "output"), error)
         _end(str(known), known.exit_status)
-    except KeyboardInterrupt:
-        _end("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        _end(told(interrupt), exit_status(interrupt))
 
 
 def _end(message: str, status: int) -> NoReturn:

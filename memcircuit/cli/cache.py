@@ -63,7 +63,10 @@ def cache_limit(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove the entries not used for longest until the rest is no larger."""
+    """Remove the entries not used for longest until the rest is no larger.
+
+    What a running sweep uses stays.
+    """
     from memcircuit.sweeps.specification.quantities import quantity
     from memcircuit.sweeps.store import Store
 
@@ -73,7 +76,7 @@ def cache_limit(
 
 @command(cache_app, "clear", example="memcircuit cache clear")
 def cache_clear(store: StoreOption = None, *, as_json: JsonOption = False) -> None:
-    """Remove every entry.
+    """Remove every entry that no running sweep uses.
 
     The store is what --store names, or else the folder sweeps in the cache.
 

@@ -10,7 +10,6 @@ import select
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from memcircuit.simulate.options import Options
 from memcircuit.simulate.process import guarded, plain_environment
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.result import shortcoming
+from memcircuit.simulate.run_directory import remove_run, run_path
 
 _CHILD = Path(__file__).with_name("persistent_child.py")
 _START_TIME = 30.0
@@ -46,10 +46,11 @@ class PersistentProcess:
     """
 
     def __init__(self, library: str, *, file_limit: int) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="memcircuit-run-"))
+        self._directory = run_path()
         self._jobs = 0
         self._modules: dict[Path, tuple[str, ...]] = {}
         try:
+            self._directory.mkdir(mode=0o700)
             # The library reads this file, or else the one of the user.
             (self._directory / ".spiceinit").write_text("* nothing\n", encoding="ascii")
             self._process = subprocess.Popen(
@@ -82,12 +83,16 @@ class PersistentProcess:
 
     def end(self) -> None:
         """Kill the process and remove its directory."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        try:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            remove_run(self._directory)
+        except KeyboardInterrupt:
+            remove_run(self._directory)
+            raise
 
     def fit_for(self, job: Job, compiled: Sequence[Path]) -> bool:
         """Say whether the job finds the same modules here as in a process of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import struct
@@ -29,6 +30,16 @@ def content_of(key: str, payload: bytes) -> bytes:
     """
     header = _HEADER.pack(_MAGIC, _VERSION, bytes.fromhex(key), len(payload))
     return header + hashlib.sha256(header + payload).digest() + payload
+
+
+def content_in(file: BinaryIO) -> bytes:
+    """Return all that a file holds; nothing where the disk itself lost it, which is damage too."""
+    try:
+        return file.read()
+    except OSError as error:
+        if error.errno == errno.EIO:
+            return b""
+        raise
 
 
 def payload_in(key: str, content: bytes) -> bytes | None:

@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -28,8 +29,7 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
+from memcircuit.checks import is_whole
 from memcircuit.errors import StorageError, ToolError, ToolMissingError, UsageError
 from memcircuit.simulate.persistent import persistent_ngspice
 from memcircuit.sweeps.record import failed_record, joined, to_bytes
@@ -64,8 +64,7 @@ def check_place(jobs: int | None, executor: Executor | str | None) -> None:
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise UsageError(f"sweep called while a worker process imports the script; {_GUARD}")
     if executor is None:
-        whole = isinstance(jobs, int | np.integer) and not isinstance(jobs, bool)
-        if jobs is not None and not (whole and jobs >= 1):
+        if jobs is not None and not (is_whole(jobs) and jobs >= 1):
             raise UsageError(f"jobs = {jobs!r}: a whole number, at least 1")
         return
     if jobs is not None:
@@ -221,7 +220,12 @@ class _Dispatch:
         except Exception as error:
             if type(error).__name__ != "KilledWorker":  # of Dask
                 raise
-            return _given_up(unit)
+            # Dask blames all that its worker held, so the first time says nothing
+            if unit.key in self._deaths:
+                return _given_up(unit)
+            self._deaths[unit.key] = 1
+            self._suspects.append(unit)
+            return None
 
 
 def _has_failed(future: Future[Outcome]) -> bool:
@@ -257,7 +261,7 @@ class _LocalPool:
         self._close()
         # with what workers that were killed left there
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            _clear_away(self._scratch)
 
     def _close(self) -> None:
         if self._pool is not None:
@@ -341,10 +345,14 @@ _FOR_LIFE = ExitStack()
 def _begin(scratch: Path) -> None:
     """Make this process a worker: it leaves interrupts to its parent, and ends with it.
 
+    A terminal that is closed tells all of its processes; the parent says what comes of it.
+
     Args:
         scratch: directory for its temporary files; the parent removes it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     tempfile.tempdir = str(scratch)
     # until this process ends
@@ -359,5 +367,14 @@ def _end_with(sentinel: int, scratch: Path) -> None:
     """End this process when its parent has ended, even by kill -9; its simulator ends with it."""
     with suppress(OSError):
         wait_for([sentinel])
-    shutil.rmtree(scratch, ignore_errors=True)
+    _clear_away(scratch)
     os._exit(1)
+
+
+def _clear_away(scratch: Path) -> None:
+    """Remove a directory, also when a simulator that is about to end still adds files to it."""
+    for _ in range(100):
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not scratch.exists():
+            return
+        time.sleep(0.01)

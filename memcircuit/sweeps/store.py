@@ -16,6 +16,7 @@ from memcircuit.errors import StorageError, UsageError
 from memcircuit.simulate.locate import cache_directory
 from memcircuit.sweeps.entry_file import (
     FRESH,
+    content_in,
     content_of,
     lock,
     payload_in,
@@ -23,7 +24,8 @@ from memcircuit.sweeps.entry_file import (
     write_whole,
 )
 
-_KEY = re.compile(r"[0-9a-f]{64}")
+_KEY_LENGTH = 64
+_KEY = re.compile(rf"[0-9a-f]{{{_KEY_LENGTH}}}")
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _ENDING = ".entry"
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -73,6 +75,7 @@ class Store:
         chosen = cache_directory() / "sweeps" if directory is None else Path(directory)
         self.directory = chosen.expanduser().absolute()
         self.damaged: list[str] = []
+        self._own_signs: list[BinaryIO] = []
 
     @property
     def size(self) -> int:
@@ -92,10 +95,11 @@ class Store:
             StorageError: the directory cannot be read.
         """
         path = self._path(key)
+        self._note(key)
         try:
             with path.open("rb") as file:
                 seen = os.fstat(file.fileno())
-                payload = payload_in(key, _content(file))
+                payload = payload_in(key, content_in(file))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -119,7 +123,9 @@ class Store:
             UsageError: what is given is no key.
             StorageError: there is no room, or the directory cannot be written.
         """
-        self._write(self._path(key), content_of(key, payload))
+        path = self._path(key)
+        self._note(key)
+        self._write(path, content_of(key, payload))
 
     def keep_log(self, name: str, text: str) -> Path:
         """Write what a failed point's simulator said beside the entries, and return the file.
@@ -133,6 +139,7 @@ class Store:
         Raises:
             StorageError: there is no room, or the directory cannot be written.
         """
+        self._note(name[:_KEY_LENGTH])
         path = self._logs() / f"{name}.log"
         content = text.encode(errors="replace")
         with contextlib.suppress(OSError):
@@ -143,10 +150,11 @@ class Store:
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep ``limit`` of any process from removing what is put or got while the body runs.
+        """Keep ``limit`` and ``clear`` of any process off what is put or got in the body.
 
-        The sign is a file that this process locks; the lock ends with the process, however it
-        dies. A store that may only be read needs none.
+        The sign is a file that this process locks, and in which it notes the keys, so that no
+        clock matters; the lock ends with the process, however it dies. A store that may only be
+        read needs none.
 
         Raises:
             StorageError: the directory cannot be written.
@@ -158,9 +166,11 @@ class Store:
                 raise
             yield
             return
+        self._own_signs.append(file)
         try:
             yield
         finally:
+            self._own_signs.remove(file)
             file.close()  # some systems remove no open file
             with contextlib.suppress(OSError):
                 Path(file.name).unlink()
@@ -185,7 +195,7 @@ class Store:
     def limit(self, size: int) -> list[Entry]:
         """Remove the entries not used for longest until the rest is no larger than asked.
 
-        What a running sweep has used (see ``in_use``) stays, even if that is more.
+        What a running sweep uses (see ``in_use``) stays, even if that is more.
 
         Args:
             size: bytes.
@@ -200,30 +210,32 @@ class Store:
         if size < 0:
             raise UsageError(f"size = {size} bytes: expected 0 or more")
         self._sweep()
-        kept_since = self._earliest_use()
         by_age = sorted(self.entries(), key=lambda entry: entry.last_used)
         excess = sum(entry.size for entry in by_age) - size
+        used = self._used()
         removed: list[Entry] = []
         for entry in by_age:
-            if excess <= 0 or entry.last_used >= kept_since:
+            if excess <= 0:
                 break
-            if self._remove(entry):
+            if entry.key not in used and self._remove(entry):
                 removed.append(entry)
                 excess -= entry.size
-        self._remove_logs(kept_since)
+        self._remove_logs()
         return removed
 
     def clear(self) -> list[Entry]:
-        """Remove every entry, and nothing in the directory that is not the store's; return them.
+        """Remove every entry that no running sweep uses; return these.
 
-        The folders stay, empty: others may be putting something there.
+        The folders stay, empty: others may be putting something there. So does all that is in the
+        directory and not the store's.
 
         Raises:
             StorageError: an entry cannot be removed.
         """
-        removed = [entry for entry in self._files() if self._remove(entry, used_or_not=True)]
-        self._remove_logs(float("inf"))
         self._sweep()
+        entries, used = list(self._files()), self._used()  # in this order
+        removed = [entry for entry in entries if entry.key not in used and self._remove(entry)]
+        self._remove_logs()
         return removed
 
     def _path(self, key: str) -> Path:
@@ -255,7 +267,7 @@ class Store:
             self._make(self._signs())
             path = self._signs() / uuid.uuid4().hex
             try:
-                file = path.open("xb")
+                file = path.open("xb", buffering=0)
             except FileNotFoundError:
                 continue
             except OSError as error:
@@ -302,7 +314,7 @@ class Store:
         try:
             with entry.path.open("rb") as file:
                 seen = os.fstat(file.fileno())
-                content = _content(file)
+                content = content_in(file)
         except FileNotFoundError:
             return False
         except OSError as error:
@@ -319,10 +331,10 @@ class Store:
             if path.stat().st_ino == seen.st_ino:
                 path.unlink()
 
-    def _remove(self, entry: Entry, *, used_or_not: bool = False) -> bool:
+    def _remove(self, entry: Entry) -> bool:
         """Remove an entry unless it was used since it was listed; return whether it is gone."""
         try:
-            if not used_or_not and entry.path.stat().st_mtime != entry.last_used:
+            if entry.path.stat().st_mtime != entry.last_used:
                 return False
             entry.path.unlink(missing_ok=True)
         except FileNotFoundError:
@@ -331,25 +343,30 @@ class Store:
             raise self._error("written", error) from error
         return True
 
-    def _remove_logs(self, before: float) -> None:
-        """Remove the logs written before a time, s since the epoch, that lost their entry."""
-        for log in self._listed(self._logs()):
-            key = log.name[:64]
+    def _remove_logs(self) -> None:
+        """Remove the logs that lost their entry and are of no running sweep."""
+        logs, used = self._listed(self._logs()), self._used()
+        for log in logs:
+            key = log.name[:_KEY_LENGTH]
+            entry = self.directory / key[:2] / f"{key}{_ENDING}"
             with contextlib.suppress(OSError):
-                if (
-                    log.suffix == ".log"
-                    and log.stat().st_mtime < before
-                    and not (self.directory / key[:2] / f"{key}{_ENDING}").exists()
-                ):
+                if log.suffix == ".log" and key not in used and not entry.exists():
                     log.unlink()
 
-    def _earliest_use(self) -> float:
-        """Return when the first of the sweeps that now run began, s since the epoch."""
-        times = [float("inf")]
+    def _note(self, key: str) -> None:
+        """Say, before it is, that a key is used by the sweeps that run here."""
+        for sign in self._own_signs:
+            # where there is no room the entry is not safe from removal, and found all the same
+            with contextlib.suppress(OSError):
+                sign.write(f"\n{key}\n".encode())
+
+    def _used(self) -> set[str]:
+        """Return the keys that running sweeps use; to be asked after what may go was listed."""
+        found: set[str] = set()
         for sign in self._listed(self._signs()):
-            with contextlib.suppress(FileNotFoundError):
-                times.append(sign.stat().st_mtime)
-        return min(times)
+            with contextlib.suppress(OSError):
+                found.update(sign.read_text(encoding="ascii", errors="replace").split())
+        return found
 
     def _sweep(self) -> None:
         """Remove what processes that are dead left behind."""
@@ -376,16 +393,6 @@ class Store:
             " as soon as they are made. Does another process remove it? End that one, then give"
             " the same command again."
         )
-
-
-def _content(file: BinaryIO) -> bytes:
-    try:
-        return file.read()
-    except OSError as error:
-        # the disk itself lost it: damaged as any other
-        if error.errno == errno.EIO:
-            return b""
-        raise
 
 
 def _is_in_place(entry: Entry) -> bool:

@@ -191,6 +191,33 @@ def test_limit_keeps_what_a_running_sweep_has_used(store):
     assert list((store.directory / "in_use").iterdir()) == []
 
 
+@pytest.mark.parametrize("remove", [lambda store: store.limit(0), Store.clear])
+def test_what_is_in_use_stays_whatever_the_clock_says(store, remove):
+    for number in range(3):
+        store.put(key(number), b"x")
+    with store.in_use():
+        store.get(key(1))
+        store.put(key(3), b"x")
+        log = store.keep_log(f"{key(4)}-0", "of a point not kept")
+        for number in (0, 1, 3):
+            os.utime(path_of(store, number), (1.0, 1.0))  # as when the clock was set back
+        os.utime(log, (1.0, 1.0))
+        # asked by another process, with a clock of its own
+        assert {entry.key for entry in remove(Store(store.directory))} == {key(0), key(2)}
+        assert log.exists()
+    assert {entry.key for entry in remove(store)} == {key(1), key(3)}
+    assert not log.exists()
+
+
+def test_two_sweeps_on_one_store_use_what_each_has_used(store):
+    with store.in_use():
+        with store.in_use():
+            store.put(key(1), b"x")
+        store.put(key(2), b"x")
+        assert store.clear() == []
+    assert len(store.clear()) == 2
+
+
 def test_a_store_can_be_handed_to_a_worker(store):
     store.put(key(1), b"x")
     assert pickle.loads(pickle.dumps(store)).get(key(1)) == b"x"  # noqa: S301 - our own bytes

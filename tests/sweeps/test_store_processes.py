@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from stored_points import key, path_of, payload
+from waiting import wait_for
 
 from memcircuit.sweeps.store import Store
 
@@ -63,7 +66,7 @@ HOLD = """
 with store.in_use():
     store.get(key(1))
     say("ready")
-    time.sleep(100)
+    time.sleep(1000)
 """
 
 PUT_TILL_FULL = """
@@ -102,7 +105,7 @@ def environment():
 
 def end(running):
     running.kill()
-    running.communicate(timeout=60)
+    running.communicate(timeout=120)
 
 
 @pytest.fixture
@@ -129,7 +132,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path, kind):
             pytest.skip("no file system may be mounted here")
         run = [*own, *run]
     done = subprocess.run(
-        run, capture_output=True, text=True, timeout=60, check=True, env=environment()
+        run, capture_output=True, text=True, timeout=120, check=True, env=environment()
     )
     told, rest = done.stdout.splitlines()
     reason = "No space left on device" if kind == "tmpfs" else "File too large"
@@ -148,7 +151,7 @@ def test_a_writer_killed_at_any_instant_leaves_nothing_half(store, rng):
         writer.stdout.readline()
         time.sleep(rng.uniform(0.0, 0.03))
         writer.kill()
-        said, _ = writer.communicate(timeout=60)
+        said, _ = writer.communicate(timeout=120)
         finished = [0, *(int(line) for line in said.split() if line.isdigit())]
         # the last line may be cut; what was said before it is on disk
         for number in range(max(finished[:-1], default=0) + 3):
@@ -161,17 +164,23 @@ def test_a_writer_killed_at_any_instant_leaves_nothing_half(store, rng):
     assert store.damaged == []
 
 
+def writes_or_is_over(store, writer):
+    """Say whether part of an entry is written, or nothing more will be."""
+    with contextlib.suppress(FileNotFoundError):  # it has its name now
+        if any(path.stat().st_size for path in fresh_files(store)):
+            return True
+    return writer.poll() is not None
+
+
 def stopped_writer(store, size):
     """Return a process stopped in the middle of writing an entry."""
     for _ in range(20):
         writer = process(PUT_ONE, store.directory, size)
         assert writer.stdout.readline() == "ready\n"
-        started = time.monotonic()
-        while time.monotonic() - started < 30.0 and writer.poll() is None:
-            if any(path.stat().st_size for path in fresh_files(store)):
-                writer.send_signal(signal.SIGSTOP)
-                break
-        time.sleep(0.01)
+        wait_for(functools.partial(writes_or_is_over, store, writer), "a part of an entry")
+        writer.send_signal(signal.SIGSTOP)
+        if writer.poll() is None:
+            os.waitid(os.P_PID, writer.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         if fresh_files(store):
             return writer
         end(writer)
@@ -187,7 +196,7 @@ def test_the_file_of_a_living_writer_is_not_swept_away(store):
             sweep()
             assert len(fresh_files(store)) == 1
         writer.send_signal(signal.SIGCONT)
-        assert writer.communicate(timeout=60)[0] == "done\n"
+        assert writer.communicate(timeout=120)[0] == "done\n"
     finally:
         end(writer)
     assert store.get(key(0)) == payload(0, size)
@@ -239,7 +248,7 @@ def test_limit_while_a_sweep_puts_and_gets(store):
         assert running.stdout.readline() == "ready\n"
         while running.poll() is None:
             store.limit(0)
-        assert running.communicate(timeout=60)[0] == "0 0\n"
+        assert running.communicate(timeout=120)[0] == "0 0\n"
     finally:
         end(running)
 
