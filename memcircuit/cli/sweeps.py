@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from memcircuit.cli import completion
-from memcircuit.cli.app import FAILED, INTERRUPTED, app, command
+from memcircuit.cli.app import FAILED, app, command
 from memcircuit.cli.cache import StoreOption
 from memcircuit.cli.options import JsonOption, OutOption
 from memcircuit.cli.output import show, write_dataset
@@ -93,15 +93,16 @@ def sweep(
             asked.experiment,
             asked.design,
             seed=asked.seed,
+            measure=asked.measure,
             jobs=jobs,
             executor=scheduler,
             store=store,
             retry_failed=retry,
             progress=progress,
         )
-    except KeyboardInterrupt:
-        typer.echo("memcircuit: interrupted; the same command again goes on from here", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note("the same command again goes on from here")
+        raise
     failed = int((found["status"] != 0).sum())
     stated: Yield | None = None
     wrong: UsageError | None = None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from memcircuit.sweeps.distributions import LogNormal, LogUniform, Normal, Uniform
     from memcircuit.sweeps.effects import main_effects
     from memcircuit.sweeps.progress import Progress
+    from memcircuit.sweeps.reductions import Reduction, Reductions
     from memcircuit.sweeps.registry import Experiment, experiment_names, register
     from memcircuit.sweeps.runner import sweep
     from memcircuit.sweeps.samples import latin_hypercube, random, sobol
@@ -30,6 +31,8 @@ _HOMES = {
     "LogUniform": "distributions",
     "Normal": "distributions",
     "Progress": "progress",
+    "Reduction": "reductions",
+    "Reductions": "reductions",
     "Specification": "specification.specification",
     "Store": "store",
     "Uniform": "distributions",
@@ -60,6 +63,8 @@ __all__ = [
     "LogUniform",
     "Normal",
     "Progress",
+    "Reduction",
+    "Reductions",
     "Specification",
     "Store",
     "Uniform",

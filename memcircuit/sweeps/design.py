@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memcircuit.errors import UsageError
+from memcircuit.sweeps.identity import identity
 
 #: More points than this are taken for a slip.
 MOST_POINTS = 10_000_000
@@ -196,7 +197,12 @@ def _refuse_repeated(path: str, values: NDArray[Any]) -> None:
 
 def _equal(one: object, other: object) -> bool:
     """Return whether two values of one type are equal; False where that is no yes or no."""
-    equal = one == other if type(one) is type(other) else False
+    if type(one) is not type(other):
+        return False
+    try:
+        equal = one == other
+    except ValueError:  # they hold arrays, as waveforms do
+        return identity(one, "value") == identity(other, "value")
     return isinstance(equal, bool) and equal
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import whole_number
 from memcircuit.devices.cards import Card
 from memcircuit.devices.device import Device
 from memcircuit.devices.statistics import multipliers, variation_scores
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import as_cell, whole_number
+from memcircuit.experiments.circuits import as_cell
 from memcircuit.sweeps.correlation import Correlation, correlated, correlation_matrix, described
 from memcircuit.sweeps.design import Column, Design
 
 if TYPE_CHECKING:
+    from memcircuit.crossbar import Crossbar
     from pyspice_netlists import Cell
 
 Array = NDArray[np.float64]
 
 
 def monte_carlo(
-    device: Device | Cell,
+    device: Device | Cell | Crossbar,
     rng: np.random.Generator,
     *,
     devices: int = 100,
@@ -43,9 +46,9 @@ def monte_carlo(
     goes on from where the last cycle ended.
 
     Args:
-        device: a device of a card, or a cell around one.
+        device: a device of a card, a cell around one, or an array of such cells.
         rng: source of randomness.
-        devices: number of devices, or of cells.
+        devices: number of devices, of cells, or of arrays.
         cycles: number of cycles of each. One cycle is no dimension; its draw is part of each
             device's own.
         device_to_device: whether devices differ by the card's spread from device to device.
@@ -55,18 +58,20 @@ def monte_carlo(
             themselves then have (exp(rho a b) - 1)/sqrt((exp(a^2) - 1)(exp(b^2) - 1)), with a and b
             the standard deviations of both logarithms.
         cycle_correlation: the same from cycle to cycle.
-        memristors: number of memristors in a cell; the cell's own when None. Each draws its own.
+        memristors: number of memristors in a cell; the cell's own when None. Each draws its own,
+            and so does each cell of an array.
 
     Returns:
         the design over ``device``, and over ``cycle`` where there are several; parameters
         ``variation.m_NAME``, with ``cycle`` only where cycles differ in it, and with a last axis
-        of the memristors where a cell has several.
+        of the memristors where a cell has several, of an array (rows, columns).
 
     Raises:
         UsageError: a device without card, a card without spreads, cycles that would all be the
             same, or numbers and correlations that cannot be.
     """
-    card, several = card_of(device), _memristors(device, memristors)
+    cell, each = _inside(device, memristors)
+    card = card_of(cell)
     count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
     drawn = replace(
         card,
@@ -76,11 +81,11 @@ def monte_carlo(
     _check_spreads(drawn, rounds)
     if count < 1:
         raise UsageError(f"devices = {count} must be at least 1")
-    between, within = variation_scores(drawn, rng, count * several, rounds)
+    between, within = variation_scores(drawn, rng, count * math.prod(each), rounds)
     between = _tied(between, device_correlation, "device_to_device")
     within = _tied(within, cycle_correlation, "cycle_to_cycle")
     columns = {
-        f"variation.{name}": _column(values, count, several, rounds)
+        f"variation.{name}": _column(values, count, each, rounds)
         for name, values in multipliers(drawn, between, within).items()
     }
     sizes = {"device": count, "cycle": rounds} if rounds > 1 else {"device": count}
@@ -100,6 +105,26 @@ def card_of(device: Device | Cell) -> Card:
             f"device {memristor.name!r} comes from no card: it states no spread to draw from"
         )
     return memristor.card
+
+
+def _inside(
+    device: Device | Cell | Crossbar, memristors: int | None
+) -> tuple[Device | Cell, tuple[int, ...]]:
+    """Return the cell, and the shape of what draws of its own: (memristors,) or (rows, columns).
+
+    Of a cell of one memristor the shape is ().
+    """
+    from memcircuit.crossbar import Crossbar
+
+    if not isinstance(device, Crossbar):
+        several = _memristors(device, memristors)
+        return device, (several,) if several > 1 else ()
+    if device.cell is None:
+        raise UsageError("the array has no kind of cell whose spreads could be drawn")
+    cell = as_cell(device.cell)
+    if (several := _memristors(cell, memristors)) > 1:
+        raise UsageError(f"the cells of an array have one memristor, not {several}")
+    return cell, (device.rows, device.columns)
 
 
 def _memristors(device: Device | Cell, given: int | None) -> int:
@@ -136,11 +161,9 @@ def _tied(scores: dict[str, Array], pairs: Correlation | None, spread: str) -> d
     return {name: tied[..., place] for place, name in enumerate(names)}
 
 
-def _column(values: Array, devices: int, memristors: int, cycles: int) -> Column:
-    """Return what was drawn for each memristor of each device in turn, (devices, 1 or cycles)."""
-    shaped = np.moveaxis(values.reshape(devices, memristors, -1), 1, 2)
-    if memristors == 1:
-        shaped = shaped[..., 0]
+def _column(values: Array, devices: int, each: tuple[int, ...], cycles: int) -> Column:
+    """Return what was drawn for what is in each device in turn, (devices, 1 or cycles, *each)."""
+    shaped = np.moveaxis(values.reshape(devices, *each, -1), -1, 1)
     if cycles > 1 and values.shape[1] == cycles:
         return Column(("device", "cycle"), shaped)
     return Column(("device",), shaped[:, 0])

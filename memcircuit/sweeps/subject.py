@@ -19,14 +19,15 @@ def whole_subject(present: Any, value: Any) -> Any:
     Raises:
         UsageError: nothing that could be driven.
     """
-    from memcircuit.devices.device import Device, device
+    from memcircuit.devices.device import device
+    from memcircuit.experiments.driven_device import DrivenDevice
     from pyspice_netlists import Cell
 
     if isinstance(value, str | Path):
         value = device(value)
     if value is None or isinstance(value, bool | int | float | np.ndarray):
         raise UsageError(f"{value!r:.60} is no device, cell or array, nor the name of a card")
-    if isinstance(present, Cell) and isinstance(value, Device):
+    if isinstance(present, Cell) and isinstance(value, DrivenDevice):
         return replace(present, device=value)
     return value
 
@@ -133,6 +134,21 @@ def check_multiplier(name: str, factor: Any) -> Any:
     return many if many.ndim else many.item()
 
 
+def parameter_unit(device: Any, name: str) -> str:
+    """Return the unit of a memristor's parameter, "1" when dimensionless, empty when not known.
+
+    Args:
+        device: a device of a card, or of a Verilog-A file, whose units are those that it states.
+        name: of the parameter.
+    """
+    known = getattr(getattr(device, "model", None), "by_name", {})
+    if name in known:
+        return str(known[name].unit)
+    compiled = getattr(device, "compiled", None)
+    stated = None if compiled is None else compiled.parameter(name)
+    return "" if stated is None else str(stated.unit)
+
+
 def check_value(device: Any, name: str, value: Any) -> bool:
     """Refuse a value outside the range of its parameter; relations to others do not count.
 
@@ -149,30 +165,3 @@ def check_value(device: Any, name: str, value: Any) -> bool:
     model.check_known(name, where)
     model.by_name[name].check(value, where)
     return True
-
-
-def check_variation(device: Any, variation: Mapping[str, Any]) -> None:
-    """Refuse multipliers that take a parameter out of its range, or past another.
-
-    As it would be refused were they folded into the parameters.
-
-    Args:
-        device: a memristor; nothing is known of one that is no ``Device``.
-        variation: by multiplier, each a number, (cells,) or (cells, memristors).
-
-    Raises:
-        ParameterError: naming cell, parameter and value.
-    """
-    from memcircuit.devices.device import Device
-    from memcircuit.devices.free_parameters import check_cells
-
-    if not isinstance(device, Device) or not set(variation) <= set(device.multipliers):
-        return
-    scaled = {}
-    for name, factor in variation.items():
-        parameter = folded(device, name)
-        factors = np.atleast_1d(np.asarray(factor, dtype=float))
-        scaled[parameter] = device.parameters[parameter] * factors
-    cells = {len(found) for found in scaled.values()} - {1}
-    if len(cells) < 2:  # else the experiment says which
-        check_cells(device, scaled)

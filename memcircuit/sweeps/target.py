@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.devices.free_parameters import check_variation
 from memcircuit.errors import UsageError
 from memcircuit.sweeps.fields import replaced
 from memcircuit.sweeps.registry import Experiment, experiment_of
@@ -18,9 +19,9 @@ from memcircuit.sweeps.subject import (
     check_multiplier,
     check_name,
     check_value,
-    check_variation,
     folded,
     innermost,
+    parameter_unit,
     tuned,
     whole_subject,
     with_field,
@@ -175,11 +176,8 @@ class Target:
         first, _, rest = path.partition(".")
         if first == "variation":
             return "1"
-        if first == "device" and rest:
-            device = memristor_of(self)
-            known = getattr(getattr(device, "model", None), "by_name", {})
-            if rest in known:
-                return str(known[rest].unit)
+        if first == "device" and rest not in ("", "initial_state"):
+            return parameter_unit(memristor_of(self), rest)
         return _ARGUMENT_UNITS.get(path) or _UNITS.get(path.rpartition(".")[2], "")
 
 
@@ -332,5 +330,6 @@ def _vary(experiment: Experiment, arguments: dict[str, Any], name: str, value: A
     """Set a multiplier of an experiment that has its own variation."""
     check_name(innermost(arguments.get(experiment.subject)), name)
     many = np.asarray(value, dtype=float)
-    given = many[np.newaxis] if many.ndim else many
+    # of a cell one number for each memristor, of an array one for each cell
+    given = many[np.newaxis] if many.ndim and experiment.subject != "array" else many
     arguments["variation"] = {**(arguments.get("variation") or {}), name: given}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from memcircuit.errors import NetlistError, UsageError
 from memcircuit.sweeps.design import Design
 from memcircuit.sweeps.identity import identity, key_of
+from memcircuit.sweeps.reductions import Reductions
 from memcircuit.sweeps.registry import Batching
 from memcircuit.sweeps.settled import settled
 from memcircuit.sweeps.target import Target, changed
@@ -88,7 +89,7 @@ def cut(design: Design, plan: Plan, pickled: bytes, *, batch: bool) -> Cutting:
     design = settled(design, target)
     identities = _identities(design)
     differing: set[str] = set()
-    if batch and experiment.batch is not None and plan.measure is None:
+    if batch and experiment.batch is not None and isinstance(plan.measure, Reductions | None):
         # cells of one netlist differ by numbers alone
         numbers = [path for path, own in design.columns.items() if own.values.dtype != object]
         differing = set(experiment.batch.may_differ(target.arguments, numbers))

@@ -38,6 +38,7 @@ from memcircuit.sweeps.record import (
     joined,
     to_bytes,
 )
+from memcircuit.sweeps.reductions import Reductions
 from memcircuit.sweeps.remarks import remarks
 from memcircuit.sweeps.target import Target, changed
 
@@ -164,7 +165,7 @@ def _together(plan: Plan, unit: Unit) -> tuple[Record, bool]:
     for last in (False, True):
         try:
             arguments = changed(plan.target, shared)
-            return experiment.batch.run(arguments, columns), True
+            return _kept(plan, experiment.batch.run(arguments, columns)), True
         except (StorageError, ToolMissingError, CacheError):
             raise
         except Exception as error:  # noqa: BLE001 - that of one point, which tells it when alone
@@ -228,12 +229,12 @@ def _point(plan: Plan, point: int, values: Mapping[str, Any]) -> tuple[Record, b
             arguments["rng"] = np.random.default_rng(own)
         with remarks() as given:
             found = experiment.function(**arguments)
-            if plan.measure is not None:
+            if plan.measure is not None and not isinstance(plan.measure, Reductions):
                 found = plan.measure(found)
             elif experiment.fixed is not None:
                 found = experiment.fixed(found)
             dataset = as_dataset(found, experiment.name)
-        record = dataset_record(dataset, _printable("; ".join(given)))
+        record = _kept(plan, dataset_record(dataset, _printable("; ".join(given))))
     except (StorageError, ToolMissingError, CacheError):
         raise
     except MemcircuitError as error:
@@ -248,6 +249,19 @@ def _point(plan: Plan, point: int, values: Mapping[str, Any]) -> tuple[Record, b
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's may raise anything
         return failed_record(_shortened(error), _printable(traceback.format_exc())), True
     return record, True
+
+
+def _kept(plan: Plan, record: Record) -> Record:
+    """Return what is kept of the results of some points; all of them fail where it is not there.
+
+    They would alone too: they are not simulated once more for it.
+    """
+    if not isinstance(plan.measure, Reductions):
+        return record
+    try:
+        return plan.measure(record)
+    except UsageError as error:
+        return joined([failed_record(_shortened(error), str(error))] * record.points)
 
 
 def _is_full(error: BaseException) -> bool:
@@ -282,11 +296,13 @@ def _described(error: MemcircuitError) -> tuple[str, str]:
     """Return an error's first line, and all of it with the netlist; remove the run's directory."""
     log = str(error)
     directory = _own_run(error)
-    if directory is not None:
-        log = log.replace(f"The run is kept in {directory}", "The netlist:").rstrip()
-        for deck in sorted(directory.glob("*.cir")):
-            log += f"\n\n{deck.read_text(encoding='utf-8', errors='replace')}"
-    _remove_run(error)
+    try:
+        if directory is not None:
+            log = log.replace(f"The run is kept in {directory}", "The netlist:").rstrip()
+            for deck in sorted(directory.glob("*.cir")):
+                log += f"\n\n{deck.read_text(encoding='utf-8', errors='replace')}"
+    finally:  # after an interrupt too
+        _remove_run(error)
     return _shortened(error), _printable(log[:_LONGEST_LOG])
 
 

@@ -391,3 +391,18 @@ def test_limits_count_a_yield(load):
         with pytest.raises(UsageError, match=message) as told:
             load(HEAD + GRID + text.replace(old, new)).yield_of(found)
         assert f"spec.toml:{LINE + 3}: limits." in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        ("pulses = 1\n", "gate = 2000\n", 10, "arguments.gate: gate"),
+        ("pulses = 1\n", "initial_state = 2\n", 10, "arguments.initial_state: initial_state"),
+        ("pulses = 1\n", "stimulus = []\n", 12, "arguments.set: set = Pulse("),
+    ],
+)
+def test_what_only_the_experiment_can_refuse_is_told_with_its_line(old, new, line, message, load):
+    with pytest.raises(UsageError) as told:
+        load(HEAD.replace(old, new, 1) + GRID)
+    assert f"spec.toml:{line}: " in str(told.value)
+    assert message in str(told.value)

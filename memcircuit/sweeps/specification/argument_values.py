@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from memcircuit.sweeps.registry import Experiment, experiment_of
+from memcircuit.sweeps.specification.devices import card_device_of
 from memcircuit.sweeps.specification.hardware import (
     converter,
     drift,
@@ -28,14 +29,21 @@ from memcircuit.sweeps.specification.objects import (
     sizes,
     wires,
 )
-from memcircuit.sweeps.specification.subjects import array_of, device_of
+from memcircuit.sweeps.specification.stimuli import (
+    SERIES,
+    WAVEFORMS,
+    counted_pulses,
+    drives_of,
+    pulse_of,
+    pulses_of,
+    waveform_of,
+)
+from memcircuit.sweeps.specification.subjects import array_of
 from memcircuit.sweeps.target import Target, memristor_of
 
 if TYPE_CHECKING:
     from pyspice_netlists import Pulse
 
-#: Fields of a pulse, with their units.
-PULSE_UNITS = {"amplitude": "V", "width": "s", "rise": "s", "fall": "s"}
 #: What a path of a pulse begins with.
 PULSES = ("set", "reset", "read", "pulse")
 # What no file can give, what would be overwritten by every point, or differ in length.
@@ -110,27 +118,10 @@ class Arguments:
     def pulse(self, name: str, node: TomlNode) -> Pulse:
         """Return a pulse; what the table leaves out is as in the card's pulse of that name."""
         from memcircuit.experiments.circuits import card_pulse
-        from pyspice_netlists import Pulse
 
-        node.only(PULSE_UNITS)
-        given = {key: entry.number(PULSE_UNITS[key]) for key, entry in node.entries().items()}
         device = memristor_of(self.target)
-        with node.blamed():
-            if device is not None and device.card is not None and name in device.card.pulses:
-                return replace(card_pulse(device, name), **given)
-            for needed in ("amplitude", "width"):
-                _ = node[needed]
-            return Pulse(**given)
-
-    def counted_pulses(self, node: TomlNode) -> list[Any]:
-        """Return pulses, each with how often it is given where the table says so."""
-        found: list[Any] = []
-        for element in node.elements():
-            count = element.get("count")
-            bare = {key: value for key, value in element.table().items() if key != "count"}
-            pulse = self.pulse("", replace(element, value=bare))
-            found.append(pulse if count is None else (pulse, count.whole(1)))
-        return found
+        stated = device is not None and device.card is not None and name in device.card.pulses
+        return pulse_of(node, card_pulse(device, name) if device is not None and stated else None)
 
 
 @dataclass(frozen=True)
@@ -157,7 +148,7 @@ class _Kind:
 
 
 _NUMBER = (int, float, str)
-_PULSES = "a list of pulses, such as [{ amplitude = '1.8V', width = '1us' }]"
+_PULSES = f"a list of pulses, such as [{{ amplitude = '1.8V', width = '1us' }}], or {SERIES}"
 _PLACES = _Kind((list,), lambda asked: cell_places(asked.node), "[row, column]")
 # By the part of an annotation, without blanks.
 _KINDS = {
@@ -169,20 +160,19 @@ _KINDS = {
         (*_NUMBER, list), lambda asked: numbers(asked.unit, asked.node), "numbers or lists of them"
     ),
     "Drives": _Kind(
-        (*_NUMBER, list), lambda asked: numbers(asked.unit, asked.node), "one number or one a line"
+        (*_NUMBER, list, dict),
+        lambda asked: drives_of(asked.node),
+        f"a number, 'open', {WAVEFORMS}, or a list of one a line",
     ),
+    "Waveform": _Kind((dict,), lambda asked: waveform_of(asked.node), WAVEFORMS),
     "Pulse": _Kind(
         (dict,),
         lambda asked: asked.arguments.pulse(asked.name, asked.node),
         "a pulse, such as { amplitude = '1.8V', width = '1us' }",
     ),
-    "Sequence[Pulse]": _Kind(
-        (list,),
-        lambda asked: [asked.arguments.pulse("", one) for one in asked.node.elements()],
-        _PULSES,
-    ),
+    "Sequence[Pulse]": _Kind((list, dict), lambda asked: pulses_of(asked.node), _PULSES),
     "Sequence[Pulse|tuple[Pulse,int]]": _Kind(
-        (list,), lambda asked: asked.arguments.counted_pulses(asked.node), _PULSES
+        (list, dict), lambda asked: counted_pulses(asked.node), _PULSES
     ),
     "Sequence[str]": _Kind(
         (list,), lambda asked: [one.text() for one in asked.node.elements()], "a list of texts"
@@ -216,7 +206,7 @@ _KINDS = {
         lambda asked: array_of(asked.node, None),
         "a table, as { rows = 64, columns = 64, wires = '2ohm' }",
     ),
-    "Device": _Kind((dict,), lambda asked: device_of(asked.node), "a table with a card"),
+    "Device": _Kind((dict,), lambda asked: card_device_of(asked.node), "a table with a card"),
     "Bias": _Kind((dict,), lambda asked: bias(asked.node), "a table of shares of row and column"),
 }
 

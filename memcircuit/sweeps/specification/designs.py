@@ -13,14 +13,22 @@ from memcircuit.sweeps.corner_points import corners, named
 from memcircuit.sweeps.design import Column, Design, grid, zipped
 from memcircuit.sweeps.device_draws import monte_carlo
 from memcircuit.sweeps.samples import latin_hypercube, random, sobol
-from memcircuit.sweeps.specification.argument_values import PULSE_UNITS, PULSES, Arguments
+from memcircuit.sweeps.specification.argument_values import PULSES, Arguments
+from memcircuit.sweeps.specification.devices import (
+    card_place,
+    device_of,
+    parameter_names,
+    parameter_value,
+)
 from memcircuit.sweeps.specification.node import TomlNode
 from memcircuit.sweeps.specification.objects import numbers
 from memcircuit.sweeps.specification.ranges import is_range, law, spaced_values
-from memcircuit.sweeps.specification.subjects import card_place, parameter_value, transistor_of
+from memcircuit.sweeps.specification.stimuli import PULSE_UNITS
+from memcircuit.sweeps.specification.subjects import transistor_of
 from memcircuit.sweeps.target import memristor_of
 
 if TYPE_CHECKING:
+    from memcircuit.crossbar import Crossbar
     from memcircuit.devices.device import Device
     from pyspice_netlists import Cell
 
@@ -91,12 +99,17 @@ class DesignReader:
         if entries and all(isinstance(entry.value, dict) for entry in entries.values()):
             return named({name: self._corner(entry) for name, entry in entries.items()})
         node.only(("sigma", "parameters"))
+        from memcircuit.devices.device import Device
+
         given: dict[str, Any] = {}
         if (sigma := node.get("sigma")) is not None:
             given["sigma"] = sigma.number("1")
         if (parameters := node.get("parameters")) is not None:
             given["parameters"] = [one.text() for one in parameters.elements()]
-        return corners(self._subject(node), **given)
+        device = memristor_of(self.arguments.target)
+        if not isinstance(device, Device):
+            raise node.error("there is no device of a card whose spreads could be taken")
+        return corners(device, **given)
 
     def monte_carlo(self, node: TomlNode) -> Design:
         """Return devices and cycles drawn from a card's spreads."""
@@ -109,15 +122,22 @@ class DesignReader:
                 given[name] = entry.whole(1)
             else:
                 given[name] = entry.flag() if name in flags else _pairs(entry)
-        return monte_carlo(self._subject(node), self.rng, **given)
+        return monte_carlo(self._drawn(node), self.rng, **given)
 
-    def _subject(self, node: TomlNode) -> Device | Cell:
+    def _drawn(self, node: TomlNode) -> Device | Cell | Crossbar:
+        """Return what Monte Carlo draws for."""
         target = self.arguments.target
-        found: Device | Cell | None = target.arguments.get(target.experiment.subject)
-        if found is None or target.experiment.subject == "array":
+        experiment = target.experiment
+        found: Device | Cell | Crossbar | None = target.arguments.get(experiment.subject)
+        if found is None:
             raise node.error(
-                f"{target.experiment.name} drives no single device or cell; list multipliers as "
-                "variation in [arguments] instead"
+                f"no device is given whose spreads could be drawn; give [{experiment.subject}]"
+                if experiment.subject
+                else f"{experiment.name} drives no device; give spreads in [arguments] instead"
+            )
+        if experiment.subject == "array" and not experiment.takes("variation"):
+            raise node.error(
+                f"the cells of the array of {experiment.name} are all alike; leave this section out"
             )
         return found
 
@@ -144,11 +164,11 @@ class DesignReader:
         if path == "cell.transistor":
             return transistor_of(node)
         if path == "device":
-            return str(card_place(node))
+            return device_of(node) if isinstance(node.value, dict) else str(card_place(node))
         if not rest:
             return self.arguments.value(path, node)
         device = memristor_of(self.arguments.target)
-        if device is not None and first == "device" and rest in device.model.by_name:
+        if device is not None and first == "device" and rest in parameter_names(device):
             return parameter_value(device, rest, node)
         return node.text() if isinstance(node.value, str) and not unit else numbers(unit, node)
 
@@ -157,7 +177,7 @@ class DesignReader:
         first, dot, rest = path.partition(".")
         device = memristor_of(self.arguments.target)
         if device is not None and first == "device" and rest not in ("", "initial_state"):
-            names = ("initial_state", *device.model.by_name)
+            names = ("initial_state", *parameter_names(device))
             if rest not in names:
                 raise node.unknown(rest, names, f"device {device.name!r} has no parameter")
         elif first in PULSES and dot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +13,26 @@ import numpy as np
 
 from memcircuit.errors import UsageError
 from memcircuit.sweeps.design import Design
+from memcircuit.sweeps.reductions import Reductions
+from memcircuit.sweeps.refusal import refuse_useless
 from memcircuit.sweeps.registry import Experiment, experiment_names, experiment_of
 from memcircuit.sweeps.specification.argument_values import Arguments
 from memcircuit.sweeps.specification.designs import SECTIONS, DesignReader
+from memcircuit.sweeps.specification.devices import EQUATIONS, device_of
 from memcircuit.sweeps.specification.limits import StatedLimit, limits_of
+from memcircuit.sweeps.specification.measures import measures_of
 from memcircuit.sweeps.specification.networks import network_of
 from memcircuit.sweeps.specification.node import TomlNode, load_toml
-from memcircuit.sweeps.specification.subjects import array_of, cell_of, device_of
+from memcircuit.sweeps.specification.subjects import array_of, cell_of
 from memcircuit.sweeps.target import Target
 from memcircuit.sweeps.yields import Yield, yield_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_PARTS = ("experiment", "seed", "device", "cell", "array", "network", "arguments", "limits")
+_PARTS = (
+    "experiment", "seed", "device", "cell", "array", "network", "arguments", "measure", "limits",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +43,7 @@ class Specification:
         path: the file.
         experiment: with its arguments, for ``mc.sweep``.
         design: the points.
+        measure: what is kept of each point; all of it when None.
         seed: of every random draw.
         limits: of results, by name; empty when none are stated.
     """
@@ -43,6 +51,7 @@ class Specification:
     path: Path
     experiment: Callable[..., Any]
     design: Design
+    measure: Reductions | None
     seed: int
     limits: Mapping[str, StatedLimit]
 
@@ -87,11 +96,15 @@ def load_specification(path: str | Path, *, seed: int | None = None) -> Specific
         home = f"[{missing}]" if missing in _PARTS else f"{missing} in [arguments]"
         raise root["experiment"].error(f"{experiment.name} needs {missing}; give {home}")
     _check_arguments(root, target, design)
-    limits = root.get("limits")
+    kept, limits = root.get("measure"), root.get("limits")
+    measure = None if kept is None else measures_of(kept, experiment.name)
+    if limits is not None and measure is not None:
+        limits.only(tuple(measure.by_name))
     return Specification(
         Path(path),
         functools.partial(experiment.function, **target.arguments),
         design,
+        measure,
         chosen,
         {} if limits is None else limits_of(limits),
     )
@@ -119,18 +132,21 @@ def _target(root: TomlNode, experiment: Experiment, seed: int) -> Target:
 
 
 def _check_arguments(root: TomlNode, target: Target, design: Design) -> None:
-    """Refuse arguments that do not go together, such as no pulses at all, where it can be known."""
-    batch, node = target.experiment.batch, root.get("arguments")
-    swept = any(path in target.experiment.takes_all for path in design.columns)
-    if batch is None or node is None or swept or target.missing({}):
-        return
+    """Refuse what the experiment would refuse at every point, such as no pulses at all."""
     try:
-        batch.most(target.arguments)
+        refuse_useless(target, design)
     except UsageError as error:
-        told = str(error)
-        entries = node.entries()
-        at = next((entry for name, entry in entries.items() if told.startswith(name)), node)
-        raise at.error(told) from error
+        raise _blamed(root, str(error)).error(str(error)) from error
+
+
+def _blamed(root: TomlNode, told: str) -> TomlNode:
+    """Return the argument that an experiment's refusal names, or where all of them stand."""
+    node = root.get("arguments")
+    if node is None:
+        return root["experiment"]
+    named = ((re.search(rf"\b{name}( =|:)", told), at) for name, at in node.entries().items())
+    first = [at for name, at in node.entries().items() if told.startswith(name)]
+    return next(iter([*first, *(at for match, at in named if match), node]))
 
 
 def _is_swept(root: TomlNode, name: str) -> bool:
@@ -155,6 +171,10 @@ def _subject(root: TomlNode, experiment: Experiment) -> Any:
     needed = "device" if experiment.subject != "array" else "array"
     if needed not in root and not _is_swept(root, experiment.subject):
         raise root.error(f"section [{needed}] is missing; {experiment.name} needs it")
+    if device is not None and "verilog_a" in device and experiment.name in EQUATIONS:
+        raise device["verilog_a"].error(
+            f"{experiment.name} computes with the equations and spreads of a card; give a card"
+        )
     found: Any = None if device is None else device_of(device)
     if cell is not None:
         found = cell_of(cell, found)

@@ -1,64 +1,22 @@
-"""The device, cell or array that a sweep file describes."""
+"""The cell or array that a sweep file describes."""
 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memcircuit.sweeps.specification.devices import device_of
 from memcircuit.sweeps.specification.node import TomlNode
 from memcircuit.sweeps.specification.objects import numbers, wires
 
 if TYPE_CHECKING:
     from memcircuit.crossbar import Crossbar
     from memcircuit.devices.device import Device
+    from memcircuit.simulate.verilog_a_file import VerilogAFile
     from pyspice_netlists import Cell, Transistor
 
 _CELL_UNITS = {"parallel": "ohm", "series": "ohm"}
 _AMPLIFIER_UNITS = {"tail_current": "A", "overdrive": "V", "supply": "V"}
-
-
-def device_of(node: TomlNode) -> Device:
-    """Return the device of a table: a card, its parameters changed, where its state starts.
-
-    Raises:
-        UsageError: no such card or parameter, or a value that cannot be, with the place.
-    """
-    from memcircuit.devices.device import device
-
-    card = node["card"]
-    with card.blamed():
-        found = device(card_place(card))
-    changed: dict[str, Any] = {}
-    names = ("card", "initial_state", *found.model.by_name)
-    node.only(names)
-    for name, entry in node.entries().items():
-        if name not in ("card", "initial_state"):
-            changed[name] = parameter_value(found, name, entry)
-            with entry.blamed():  # each alone, to name the one at fault; then all together
-                found.model.by_name[name].check(changed[name], f"device {found.name!r}")
-    with node.blamed():
-        found = found.with_parameters(**changed)
-    if (start := node.get("initial_state")) is not None:
-        with start.blamed():
-            found = dataclasses.replace(found, initial_state=start.number("1"))
-    return found
-
-
-def card_place(node: TomlNode) -> str | Path:
-    """Return the name of a card, or the path of a card file, which is beside the sweep file."""
-    from memcircuit.devices.cards import card_names
-
-    name = node.text()
-    return Path(node.file).parent / name if name.endswith(".toml") else node.text(card_names())
-
-
-def parameter_value(device: Device, name: str, node: TomlNode) -> float | str:
-    """Return the value of a parameter of a device's model, SI; of a choice its name."""
-    parameter = device.model.by_name[name]
-    if parameter.choices and isinstance(node.value, str):
-        return node.text(parameter.choices)
-    return node.number(parameter.unit)
 
 
 def cell_kinds() -> dict[str, type[Cell]]:
@@ -70,7 +28,7 @@ def cell_kinds() -> dict[str, type[Cell]]:
     return {kind.prefix.removeprefix("cell_"): kind for kind in found}
 
 
-def cell_of(node: TomlNode, device: Device) -> Cell:
+def cell_of(node: TomlNode, device: Device | VerilogAFile) -> Cell:
     """Return the cell of a table, around a device.
 
     Raises:
@@ -124,7 +82,7 @@ def _amplifier(node: TomlNode) -> Any:
         return DifferentialAmplifier(**given)
 
 
-def array_of(node: TomlNode, cell: Cell | Device | None) -> Crossbar:
+def array_of(node: TomlNode, cell: Cell | Device | VerilogAFile | None) -> Crossbar:
     """Return the array of a table.
 
     Raises:

@@ -1,0 +1,131 @@
+"""What is kept of a result: variables, at places along dimensions or reduced along them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from memcircuit.errors import UsageError
+from memcircuit.experiments.measured import Measured
+from memcircuit.sweeps.record import Record
+
+How = Literal["mean", "median", "std", "min", "max", "sum"]
+#: Ways to make one number of those along dimensions; "std" is the root of the mean square.
+WAYS: tuple[str, ...] = get_args(How)
+_FUNCTIONS: dict[str, Callable[..., Any]] = {way: getattr(np, way) for way in WAYS}
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A number or an array that is made of one variable of a result.
+
+    Attributes:
+        of: name of the variable.
+        at: place that is taken along a dimension, from 0, negative from the end.
+        over: ways and the dimensions that each of them takes together, in order, such as
+            ``(("mean", ("pulse",)), ("max", ("cell",)))``. A nan among numbers makes nan.
+    """
+
+    of: str
+    at: Mapping[str, int] = field(default_factory=dict)
+    over: tuple[tuple[How, tuple[str, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        left = set(self.at)
+        for way, dims in self.over:
+            if way not in WAYS:
+                raise UsageError(f"{way!r} of {self.of}: choose one of {', '.join(WAYS)}")
+            if not isinstance(dims, tuple) or not dims:
+                raise UsageError(f"{way} of {self.of}: expected names of dimensions, not {dims!r}")
+            for dim in dims:
+                if dim in left:
+                    raise UsageError(f"{self.of}: dimension {dim!r} is taken twice")
+                left.add(dim)
+
+    def check(self, variables: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse what no result has.
+
+        Args:
+            variables: dimensions by name of the variable.
+
+        Raises:
+            UsageError: naming those there are.
+        """
+        if self.of not in variables:
+            raise UsageError(
+                f"there is no result {self.of!r}; there is {', '.join(map(str, variables))}"
+            )
+        dims = variables[self.of]
+        for dim in (*self.at, *(dim for _, taken in self.over for dim in taken)):
+            if dim not in dims:
+                own = ", ".join(dims) or "none"
+                raise UsageError(f"{self.of} has no dimension {dim!r}, but {own}")
+
+    def reduced(self, given: Measured) -> Measured:
+        """Return what is kept of a variable of some points, the leading axis of its values.
+
+        Raises:
+            UsageError: a place beyond the end, or text to be reduced.
+        """
+        dims, values = list(given.dims), given.values
+        for dim, place in self.at.items():
+            axis = dims.index(dim)
+            length = values.shape[1 + axis]
+            if not -length <= place < length:
+                raise UsageError(f"{self.of} at {dim} = {place}: there are {length}, from 0")
+            values = values.take(place, axis=1 + axis)
+            del dims[axis]
+        for way, taken in self.over:
+            if values.dtype.kind not in "biufc":
+                raise UsageError(f"{way} of {self.of}: it is text")
+            axes = tuple(1 + dims.index(dim) for dim in taken)
+            if not all(values.shape[axis] for axis in axes):
+                raise UsageError(f"{way} of {self.of} over {', '.join(taken)}: there is none")
+            values = _FUNCTIONS[way](values, axis=axes)
+            dims = [dim for dim in dims if dim not in taken]
+        return Measured(tuple(dims), values, given.attrs)
+
+
+@dataclass(frozen=True)
+class Reductions:
+    """The results that are kept of every point, as ``measure`` of ``mc.sweep``.
+
+    They are made of what would be kept without them: a loop at equal distances in time, a single
+    cell without the dimension ``cell``. So points share netlists as they do without.
+
+    Attributes:
+        by_name: what is kept, by the name it gets.
+    """
+
+    by_name: Mapping[str, Reduction]
+
+    def __post_init__(self) -> None:
+        if not self.by_name:
+            raise UsageError("measure: nothing is kept; name one result or more")
+
+    def __call__(self, record: Record) -> Record:
+        """Return the record of some points with nothing but these results.
+
+        Raises:
+            UsageError: no such result, dimension or place.
+        """
+        known = {name: one.dims for name, one in record.variables.items()}
+        variables: dict[str, Measured] = {}
+        for name, one in self.by_name.items():
+            try:
+                one.check(known)
+                variables[name] = one.reduced(record.variables[one.of])
+            except UsageError as error:
+                raise UsageError(f"measure {name}: {error}") from error
+        left = {dim for one in variables.values() for dim in one.dims}
+        if both := left & set(variables):
+            raise UsageError(f"measure {min(both)}: a dimension has this name; choose another")
+        coordinates = {
+            name: one
+            for name, one in record.coordinates.items()
+            if name not in variables and left.issuperset(one.dims)
+        }
+        return replace(record, variables=variables, coordinates=coordinates)
