@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import positive_time, require_flag
 from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
-from memcircuit.crossbar.array_transient import damped_options, driven_cells
+from memcircuit.crossbar.array_transient import DrivenArray, damped_options, driven_cells
 from memcircuit.crossbar.array_waves import ArrayWaves
 from memcircuit.crossbar.line_drive import Drives, LineDrives, gate_drives, line_drives
 from memcircuit.crossbar.plan import (
     cell_of,
-    directory,
     refuse_open_lines,
     state_table,
     variation_tables,
@@ -25,13 +26,9 @@ from memcircuit.crossbar.wires import Array, numbers, refuse
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import sample as at_instants
-from memcircuit.experiments.circuits import (
-    device_of,
-    netlist_form,
-    positive_time,
-    read_pulse,
-)
+from memcircuit.experiments.circuits import device_of, netlist_form, read_pulse
 from memcircuit.experiments.time_step import TimeStep, largest_step
+from memcircuit.simulate.run_directory import kept_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,6 +41,69 @@ if TYPE_CHECKING:
 _POINTS_PER_PLATEAU, _POINTS_PER_EDGE, _POINTS = 10, 5, 200
 # ...of which no edge takes more than this in the whole run: an edge starts at a short step anyway.
 _MOST_FOR_EDGES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Driving:
+    """A driven array made ready.
+
+    Attributes:
+        driven: the array under its drives.
+        stop: s.
+        limit: of the time step.
+        sample: (samples,) s.
+        read_voltage: V.
+        variation: multipliers by name, (rows, columns).
+        moving_gates: whether a gate line has a waveform.
+        form: netlist form.
+    """
+
+    driven: DrivenArray
+    stop: float
+    limit: TimeStep
+    sample: Array
+    read_voltage: float
+    variation: dict[str, Array]
+    moving_gates: bool
+    form: Form
+
+
+def prepare_drive_array(
+    array: Crossbar,
+    states: ArrayLike,
+    *,
+    rows: Drives,
+    columns: Drives = 0.0,
+    gates: Drives = None,
+    stop: float | None = None,
+    sample: ArrayLike | None = None,
+    read: float | None = None,
+    variation: Mapping[str, ArrayLike] | None = None,
+    step: float | None = None,
+    form: Form | None = None,
+) -> Driving:
+    """Return what ``drive_array`` simulates; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no experiment.
+    """
+    cell = cell_of(array)
+    shape = array.lines.shape
+    voltage = read_pulse(device_of(cell), read).amplitude
+    start, spread = state_table(states, shape), variation_tables(variation, shape)
+    row = line_drives("rows", rows, shape[0])
+    column = line_drives("columns", columns, shape[1])
+    refuse_open_lines(array.lines, row.driving, column.driving, "that has a drive")
+    gate = gate_drives(array, cell, gates)
+    end = _stop(stop, [*row.waveforms, *column.waveforms, *gate.waveforms])
+    instants = _instants(sample, end)
+    netlist = netlist_form(form)
+    driven = driven_cells(
+        cell, start, array.lines, row, column, gate,
+        gate_lines=array.gate_lines, variation=spread, form=netlist,
+    )  # fmt: skip
+    limit = _step(cell, row, column, end, step, netlist)
+    return Driving(driven, end, limit, instants, voltage, spread, bool(gate.waveforms), netlist)
 
 
 def drive_array(
@@ -107,27 +167,18 @@ def drive_array(
         UsageError: values that make no experiment.
         SimulationError: the simulator gave no trustworthy result.
     """
+    ready = prepare_drive_array(
+        array, states, rows=rows, columns=columns, gates=gates, stop=stop, sample=sample, read=read,
+        variation=variation, step=step, form=form,
+    )  # fmt: skip
+    require_flag(waveforms, "waveforms")
+    driven, limit, instants, voltage = ready.driven, ready.limit, ready.sample, ready.read_voltage
     cell = cell_of(array)
     device = device_of(cell)
-    shape = array.lines.shape
-    voltage = read_pulse(device, read).amplitude
-    start, spread = state_table(states, shape), variation_tables(variation, shape)
-    row = line_drives("rows", rows, shape[0])
-    column = line_drives("columns", columns, shape[1])
-    refuse_open_lines(array.lines, row.driving, column.driving, "that has a drive")
-    gate = gate_drives(array, cell, gates)
-    end = _stop(stop, [*row.waveforms, *column.waveforms, *gate.waveforms])
-    instants = _instants(sample, end)
-    netlist = netlist_form(form)
-    driven = driven_cells(
-        cell, start, array.lines, row, column, gate,
-        gate_lines=array.gate_lines, variation=spread, form=netlist,
-    )  # fmt: skip
-    limit = _step(cell, row, column, end, step, netlist)
-    if options is None and gate.waveforms:
+    if options is None and ready.moving_gates:
         options = damped_options()
-    simulator = Simulator(options, time_limit, directory(keep))
-    waves, attributes = driven.simulate(end, limit.step, simulator)
+    simulator = Simulator(options, time_limit, kept_in(keep))
+    waves, attributes = driven.simulate(ready.stop, limit.step, simulator)
     energy = array_energy(waves, driven.lines, driven.elements)
     result = energy.dataset()
     for name, (dims, wave, unit) in _line_waves(array, waves).items():
@@ -136,7 +187,7 @@ def drive_array(
         if waveforms:
             result[f"waveform_{name}"] = (("time", *dims), wave, {"units": unit})
     state = result["state"].to_numpy()
-    g = device.conductance(state, voltage, **spread)
+    g = device.conductance(state, voltage, **ready.variation)
     result["conductance"] = (("sample", "row", "column"), g, {"units": "S"})
     result = result.assign_coords(sample_time=("sample", instants, {"units": "s"}))
     if waveforms:
@@ -146,7 +197,7 @@ def drive_array(
         "experiment": "drive_array",
         "device": device.name,
         "cell_name": cell.name,
-        "form": netlist,
+        "form": ready.form,
         "citation": device.citation,
         "read_voltage": voltage,
         "state_step": limit.state_step,

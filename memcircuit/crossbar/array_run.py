@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_number
 from memcircuit.crossbar.charging import array_capacitances, port_capacitances
 from memcircuit.crossbar.frozen import FrozenCells, curvature_energy, frozen_movement
 from memcircuit.crossbar.plan import ArrayPlan
@@ -134,8 +135,7 @@ def run_reduced(
 
 def check_allowed(movement: float) -> None:
     """Refuse what is no allowed movement of a state, with UsageError."""
-    number = isinstance(movement, int | float | np.number) and not isinstance(movement, bool)
-    if not number or not movement > 0:
+    if not is_number(movement) or not movement > 0:
         raise UsageError(f"allowed_movement = {movement!r}: expected a number above 0")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import require_choice
 from memcircuit.crossbar.selection import GateLines, at_cells
 from memcircuit.crossbar.wires import (
     Array,
@@ -60,8 +61,7 @@ class Crossbar:
     _kept: tuple[tuple[Array, Array], ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
-        if self.gate_lines not in ("row", "column"):
-            raise UsageError(f"gate_lines = {self.gate_lines!r}; choose 'row' or 'column'")
+        require_choice(self.gate_lines, ("row", "column"), "gate_lines")
         wires = as_wires(self.wires)
         object.__setattr__(self, "wires", wires)
         object.__setattr__(self, "lines", wires.lines(self.rows, self.columns))

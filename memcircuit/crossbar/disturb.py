@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import whole_number
 from memcircuit.crossbar.array_run import Simulator, run_full
-from memcircuit.crossbar.plan import cell_of, prepare
+from memcircuit.crossbar.plan import ArrayPlan, cell_of, prepare
 from memcircuit.crossbar.selection import bias_names, select
 from memcircuit.crossbar.wires import Array, numbers, refuse
 from memcircuit.devices.device import Device, Form
 from memcircuit.devices.evolution import evolve
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import (
-    HIGHEST_VOLTAGE,
-    as_cell,
-    device_of,
-    read_pulse,
-    whole_number,
-)
+from memcircuit.experiments.circuits import HIGHEST_VOLTAGE, as_cell, device_of, read_pulse
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,6 +32,43 @@ _CELLS = ("selected", "row", "column", "other")
 _PER_DECADE = 5
 # Time points in each edge of a read, whose share in its effect is summed.
 _EDGE_POINTS = 401
+
+
+def prepare_half_select_disturb(
+    array: Crossbar,
+    states: ArrayLike,
+    selected: tuple[int, int],
+    pulse: Pulse,
+    count: int,
+    biases: Sequence[str] | None = None,
+    *,
+    gate: float | None = None,
+    form: Form | None = None,
+) -> tuple[list[str], list[ArrayPlan]]:
+    """Return the bias schemes of ``half_select_disturb`` and what it simulates; its arguments.
+
+    Raises:
+        UsageError: values that make no experiment, or a bias that the array does not have.
+    """
+    from pyspice_netlists import Pulse
+
+    cell = cell_of(array)
+    number = whole_number(count, "count")
+    if number < 1:
+        raise UsageError(f"count = {count}: at least one pulse")
+    select(selected, array.lines.shape)
+    if np.ndim(selected) != 1:
+        raise UsageError(f"selected = {selected!r}: expected one cell, (row, column)")
+    if not isinstance(pulse, Pulse):
+        raise UsageError(f"pulse = {pulse!r} is not a pulse: pass Pulse(amplitude, width)")
+    names = bias_names(cell.gated, biases)
+    return names, [
+        prepare(
+            array, states, selected, [(pulse, number)], bias=name, gate=gate, read=pulse.amplitude,
+            read_bias=name, variation=None, form=form,
+        )[0]
+        for name in names
+    ]  # fmt: skip
 
 
 def half_select_disturb(
@@ -84,26 +117,11 @@ def half_select_disturb(
     """
     import xarray as xr
 
-    from pyspice_netlists import Pulse
-
-    cell = cell_of(array)
-    number = whole_number(count, "count")
-    if number < 1:
-        raise UsageError(f"count = {count}: at least one pulse")
-    chosen = select(selected, array.lines.shape)
-    if np.ndim(selected) != 1:
-        raise UsageError(f"selected = {selected!r}: expected one cell, (row, column)")
-    row, column = chosen.cells[0]
-    names = bias_names(cell.gated, biases)
-    if not isinstance(pulse, Pulse):
-        raise UsageError(f"pulse = {pulse!r} is not a pulse: pass Pulse(amplitude, width)")
-    plans = [
-        prepare(
-            array, states, selected, [(pulse, number)], bias=name, gate=gate, read=pulse.amplitude,
-            read_bias=name, variation=None, form=form,
-        )[0]
-        for name in names
-    ]  # fmt: skip
+    names, plans = prepare_half_select_disturb(
+        array, states, selected, pulse, count, biases, gate=gate, form=form
+    )
+    cell, number = plans[0].cell, len(plans[0].pulses)
+    row, column = plans[0].selection.cells[0]
     simulator = Simulator(options, time_limit)
     waves = np.array([run_full(plan, simulator).states for plan in plans])
     moved = np.moveaxis(waves - waves[:, :1], (2, 3), (0, 1))
@@ -133,6 +151,52 @@ def half_select_disturb(
             "width": pulse.width,
         },
     )
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Very many reads made ready.
+
+    Attributes:
+        memristor: that is read.
+        pulse: of each read.
+        reads: (reads,) numbers of reads after which to look, 0 first.
+        voltages: (voltages,) V.
+        initial_state: (states,).
+    """
+
+    memristor: Device
+    pulse: Pulse
+    reads: Array
+    voltages: Array
+    initial_state: Array
+
+
+def prepare_read_disturb(
+    device: Cell | DrivenDevice,
+    reads: int | ArrayLike,
+    *,
+    voltages: ArrayLike | None = None,
+    initial_state: ArrayLike = 0.5,
+    read: Pulse | float | None = None,
+) -> Reads:
+    """Return what ``read_disturb`` computes; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no experiment, a cell that divides the voltage, or a device
+            whose state moves at 0 V.
+    """
+    memristor = _memristor(device)
+    pulse = read_pulse(memristor, read)
+    numbers_of_reads = _numbers_of_reads(reads)
+    volts = _list("voltages", pulse.amplitude if voltages is None else voltages)
+    good = (np.abs(volts) < HIGHEST_VOLTAGE) & (volts != 0)
+    refuse("voltages", volts, good, f"less than {HIGHEST_VOLTAGE:g} V in magnitude, not 0")
+    start = _list("initial_state", initial_state)
+    refuse("initial_state", start, (start >= 0) & (start <= 1), "a state in 0 ... 1")
+    if np.any(memristor.numpy().rate(0.0, start)):
+        raise UsageError(f"device {memristor.name!r} moves by itself at 0 V: pauses count for it")
+    return Reads(memristor, pulse, numbers_of_reads, volts, start)
 
 
 def read_disturb(
@@ -168,17 +232,11 @@ def read_disturb(
     """
     import xarray as xr
 
-    memristor = _memristor(device)
-    pulse = read_pulse(memristor, read)
-    numbers_of_reads = _numbers_of_reads(reads)
-    volts = _list("voltages", pulse.amplitude if voltages is None else voltages)
-    good = (np.abs(volts) < HIGHEST_VOLTAGE) & (volts != 0)
-    refuse("voltages", volts, good, f"less than {HIGHEST_VOLTAGE:g} V in magnitude, not 0")
-    start = _list("initial_state", initial_state)
-    refuse("initial_state", start, (start >= 0) & (start <= 1), "a state in 0 ... 1")
-    model = memristor.numpy()
-    if np.any(model.rate(0.0, start)):
-        raise UsageError(f"device {memristor.name!r} moves by itself at 0 V: pauses count for it")
+    ready = prepare_read_disturb(
+        device, reads, voltages=voltages, initial_state=initial_state, read=read
+    )
+    memristor, pulse, numbers_of_reads = ready.memristor, ready.pulse, ready.reads
+    volts, start, model = ready.voltages, ready.initial_state, ready.memristor.numpy()
     state = np.empty((volts.size, start.size, numbers_of_reads.size))
     for k, volt in enumerate(volts):
         for n, first in enumerate(start):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_number
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import HIGHEST_VOLTAGE, gate_voltage, is_number
+from memcircuit.experiments.circuits import HIGHEST_VOLTAGE, gate_voltage
 
 if TYPE_CHECKING:
     from memcircuit.crossbar.crossbar import Crossbar

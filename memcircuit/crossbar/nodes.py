@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from memcircuit.checks import check_tolerance
 from memcircuit.crossbar.line_solve import (
     CoarseGrid,
     LineSolver,
@@ -27,7 +28,6 @@ from memcircuit.crossbar.line_solve import (
 )
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import check_tolerance
 
 
 class ConvergenceWarning(UserWarning):

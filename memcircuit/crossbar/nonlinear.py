@@ -9,12 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import check_tolerance
 from memcircuit.crossbar.cell_law import CellLaw
 from memcircuit.crossbar.line_solve import LineWires, turned
 from memcircuit.crossbar.nodes import ConvergenceWarning, NodeSolver
 from memcircuit.crossbar.wires import Array, Ends, Lines, numbers, refuse
 from memcircuit.errors import ConvergenceError, UsageError
-from memcircuit.experiments.circuits import check_tolerance
 
 # The linear solve of the first step; a cell is rarely closer to a resistor.
 _FIRST_INNER = 1e-3

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import is_whole, named_values
 from memcircuit.crossbar.cell_law import CellLaw, cell_law
 from memcircuit.crossbar.selection import Bias, Selection, select
 from memcircuit.crossbar.wires import Array, Lines, numbers, refuse
@@ -129,9 +129,6 @@ def prepare(
         selection.cells, shape, read_bias, gate=volts, gate_lines=array.gate_lines,
         called="read_bias",
     )  # fmt: skip
-    number = isinstance(read, int | float | np.number)
-    if number and not 0 < abs(float(read or 0.0)) < HIGHEST_VOLTAGE:
-        raise UsageError(f"read = {read!r} V: expected less than {HIGHEST_VOLTAGE:g} V, not 0")
     voltage = read_pulse(device_of(whole), read, shortest).amplitude
     return plan, Reading(plan.law, lines, chosen, voltage)
 
@@ -190,10 +187,8 @@ def variation_tables(
     given: Mapping[str, ArrayLike] | None, shape: tuple[int, int]
 ) -> dict[str, Array]:
     """Return multipliers, each (rows, columns); raises UsageError for what are none."""
-    if not isinstance(given or {}, Mapping):
-        raise UsageError(f"variation = {given!r}: expected multipliers by name")
     spread = {}
-    for name, value in (given or {}).items():
+    for name, value in named_values(given, "variation").items():
         table = _table(f"variation {name!r}", value, shape)
         refuse(f"variation {name!r}", table, (table > 0) & np.isfinite(table), "a number above 0")
         spread[name] = table
@@ -229,7 +224,7 @@ def _pulses(given: Sequence[Pulse | tuple[Pulse, int]]) -> tuple[Pulse, ...]:
     whole: list[Pulse] = []
     for entry in given:
         pulse, count = entry if isinstance(entry, tuple) and len(entry) == 2 else (entry, 1)
-        counted = isinstance(count, int | np.integer) and not isinstance(count, bool) and count > 0
+        counted = is_whole(count) and count > 0
         if not isinstance(pulse, Pulse) or not counted:
             raise UsageError(f"pulses: {entry!r} is neither a Pulse nor (Pulse, how often)")
         if not 0 < abs(pulse.amplitude) < HIGHEST_VOLTAGE:
@@ -256,10 +251,3 @@ def _table(name: str, given: ArrayLike, shape: tuple[int, int]) -> Array:
     if values.ndim and values.shape != shape:
         raise UsageError(f"{name} has shape {values.shape}; expected {shape}")
     return np.broadcast_to(values, shape)
-
-
-def directory(keep: str | Path | None) -> Path | None:
-    """Return where a simulation is kept; raises UsageError for what is no path."""
-    if keep is not None and not isinstance(keep, str | Path):
-        raise UsageError(f"keep = {keep!r}: expected a directory, or None")
-    return None if keep is None else Path(keep)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import require_flag
 from memcircuit.crossbar.array_run import (
     ASKED,
     ArrayRun,
@@ -24,6 +25,7 @@ from memcircuit.crossbar.reduced_plan import reduce_plan
 from memcircuit.crossbar.selection import Bias
 from memcircuit.devices.device import Form
 from memcircuit.experiments.circuits import device_of
+from memcircuit.simulate.run_directory import kept_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,6 +36,32 @@ if TYPE_CHECKING:
 
 #: Largest movement of a frozen cell's state, of 0 ... 1, that the port network may leave out.
 ALLOWED_MOVEMENT = 1e-3
+
+
+def prepare_program_pulses(
+    array: Crossbar,
+    states: ArrayLike,
+    selected: Sequence[tuple[int, int]] | tuple[int, int],
+    pulses: Sequence[Pulse | tuple[Pulse, int]],
+    *,
+    bias: Bias | str = "grounded",
+    gate: float | None = None,
+    read: float | None = None,
+    read_bias: Bias | str = "grounded",
+    variation: Mapping[str, ArrayLike] | None = None,
+    allowed_movement: float = ALLOWED_MOVEMENT,
+    form: Form | None = None,
+) -> tuple[ArrayPlan, Reading]:
+    """Return what ``program_pulses`` simulates and how it reads; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no experiment.
+    """
+    check_allowed(allowed_movement)
+    return prepare(
+        array, states, selected, pulses, bias=bias, gate=gate, read=read,
+        read_bias=read_bias, variation=variation, form=form,
+    )  # fmt: skip
 
 
 def program_pulses(
@@ -104,12 +132,13 @@ def program_pulses(
         UsageError: values that make no experiment.
         SimulationError: the simulator gave no trustworthy result.
     """
-    check_allowed(allowed_movement)
-    plan, reading = prepare(
-        array, states, selected, pulses, bias=bias, gate=gate, read=read,
-        read_bias=read_bias, variation=variation, form=form,
+    plan, reading = prepare_program_pulses(
+        array, states, selected, pulses, bias=bias, gate=gate, read=read, read_bias=read_bias,
+        variation=variation, allowed_movement=allowed_movement, form=form,
     )  # fmt: skip
-    simulator = Simulator(options, time_limit, None if keep is None else Path(keep))
+    require_flag(reduced, "reduced")
+    require_flag(waveforms, "waveforms")
+    simulator = Simulator(options, time_limit, kept_in(keep))
     reduction = reduce_plan(plan) if reduced else ASKED
     run, method = run_checked(plan, reduction, simulator, allowed=allowed_movement)
     warn_of_full_netlist(method)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from memcircuit.checks import is_number, is_whole, require_choice
 from memcircuit.crossbar.cell_elements import secants
 from memcircuit.crossbar.cell_law import CellLaw, cell_law
 from memcircuit.crossbar.nodes import ConvergenceWarning, NodeVoltages, power
@@ -18,12 +19,7 @@ from memcircuit.crossbar.selection import GateLines, Selection, bias_names, sele
 from memcircuit.crossbar.spice import tight_options
 from memcircuit.crossbar.wires import Array, Lines, Wires, as_wires
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import (
-    as_cell,
-    device_of,
-    is_number,
-    read_pulse,
-)
+from memcircuit.experiments.circuits import as_cell, device_of, read_pulse
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,22 +79,13 @@ def read_margin(
     """
     import xarray as xr
 
-    whole = as_cell(cell)
+    ready = prepare_read_margin(
+        cell, sizes, biases, wires=wires, low=low, high=high, read=read, place=place, gate=gate,
+        gate_lines=gate_lines,
+    )  # fmt: skip
+    comparison, names, shapes, volts = ready.comparison, ready.biases, ready.shapes, ready.gate
+    whole, voltage = as_cell(cell), comparison.voltage
     device = device_of(whole)
-    names = bias_names(whole.gated, biases)
-    if not isinstance(sizes, Sequence | np.ndarray) or not len(sizes):
-        raise UsageError(f"sizes = {sizes!r}: expected a list of at least one")
-    shapes = [_shape(size) for size in sizes]
-    for name, state in (("low", low), ("high", high)):
-        if not is_number(state) or not 0 <= state <= 1:
-            raise UsageError(f"{name} = {state!r}: a state in 0 ... 1")
-    if low >= high:
-        raise UsageError(f"low = {low:g}, high = {high:g}: expected a low below the high state")
-    if place not in ("farthest", "nearest"):
-        raise UsageError(f"place = {place!r}; choose 'farthest' or 'nearest'")
-    voltage = read_pulse(device, read).amplitude
-    comparison = _Comparison(as_wires(wires), cell_law(whole, gmin=tight_options().gmin), voltage)
-    volts = selected_gate(whole, gate)
     found = np.empty((4, len(names), len(shapes)))
     for column, shape in enumerate(shapes):
         lines = comparison.wires.lines(*shape)
@@ -174,9 +161,63 @@ class _Comparison:
         return float(low), float(high), spent, float(point.imbalance.max())
 
 
+@dataclass(frozen=True, eq=False)
+class Margins:
+    """A comparison of read margins made ready.
+
+    Attributes:
+        comparison: what all arrays share.
+        biases: by name.
+        shapes: (rows, columns) of each array.
+        gate: V, of the selected gate line.
+    """
+
+    comparison: _Comparison
+    biases: list[str]
+    shapes: list[tuple[int, int]]
+    gate: float
+
+
+def prepare_read_margin(
+    cell: Cell | DrivenDevice,
+    sizes: Sequence[int | tuple[int, int]],
+    biases: Sequence[str] | None = None,
+    *,
+    wires: Wires | float = 0.0,
+    low: float = 0.0,
+    high: float = 1.0,
+    read: float | None = None,
+    place: Place = "farthest",
+    gate: float | None = None,
+    gate_lines: GateLines = "column",
+) -> Margins:
+    """Return what ``read_margin`` compares; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no experiment, or a bias that the array does not have.
+    """
+    whole = as_cell(cell)
+    device = device_of(whole)
+    names = bias_names(whole.gated, biases)
+    if not isinstance(sizes, Sequence | np.ndarray) or not len(sizes):
+        raise UsageError(f"sizes = {sizes!r}: expected a list of at least one")
+    shapes = [_shape(size) for size in sizes]
+    for name, state in (("low", low), ("high", high)):
+        if not is_number(state) or not 0 <= state <= 1:
+            raise UsageError(f"{name} = {state!r}: a state in 0 ... 1")
+    if low >= high:
+        raise UsageError(f"low = {low:g}, high = {high:g}: expected a low below the high state")
+    require_choice(place, ("farthest", "nearest"), "place")
+    voltage = read_pulse(device, read).amplitude
+    comparison = _Comparison(as_wires(wires), cell_law(whole, gmin=tight_options().gmin), voltage)
+    volts = selected_gate(whole, gate)
+    for name in names:  # whatever the size, a bias or the gate lines are refused
+        select([(0, 0)], shapes[0], name, gate=volts, gate_lines=gate_lines, called="biases")
+    return Margins(comparison, names, shapes, volts)
+
+
 def _shape(size: object) -> tuple[int, int]:
     pair = size if isinstance(size, tuple) else (size, size)
-    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in pair)
-    if len(pair) != 2 or not whole or min(pair) < 1:
+    if len(pair) != 2 or not all(map(is_whole, pair)) or min(pair) < 1:
         raise UsageError(f"sizes: {size!r}: a whole number of at least 1, or (rows, columns)")
     return int(pair[0]), int(pair[1])

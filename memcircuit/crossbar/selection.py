@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import is_number, require_choice
 from memcircuit.crossbar.wires import Array, Ends, Lines
 from memcircuit.errors import UsageError
 
@@ -32,8 +33,7 @@ class Bias:
     def __post_init__(self) -> None:
         for name in ("row", "column"):
             share = getattr(self, name)
-            number = isinstance(share, int | float | np.number) and not isinstance(share, bool)
-            if share is not None and not (number and 0 <= share <= 1):
+            if share is not None and not (is_number(share) and 0 <= share <= 1):
                 raise UsageError(f"bias {name} = {share!r}: a share is 0 to 1, or None for open")
 
 
@@ -75,8 +75,7 @@ class Selection:
                 )
         if not self.cells or len(set(self.cells)) < len(self.cells):
             raise UsageError(f"selected = {self.cells}: expected at least one cell, each once")
-        if self.gate_lines not in ("row", "column"):
-            raise UsageError(f"gate_lines = {self.gate_lines!r}; choose 'row' or 'column'")
+        require_choice(self.gate_lines, ("row", "column"), "gate_lines")
 
     @property
     def rows(self) -> NDArray[np.int64]:

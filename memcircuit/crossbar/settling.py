@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import check_tolerance, positive_time
 from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
 from memcircuit.crossbar.array_transient import DrivenArray, driven_cells, driven_resistors
@@ -16,12 +17,13 @@ from memcircuit.crossbar.cell_elements import secants
 from memcircuit.crossbar.charging import transistor_law
 from memcircuit.crossbar.line_drive import LineDrives, gate_drives, line_drives
 from memcircuit.crossbar.nodes import NodeSolver, end_currents
-from memcircuit.crossbar.plan import crossbar_of, directory, state_table
+from memcircuit.crossbar.plan import crossbar_of, state_table
 from memcircuit.crossbar.selection import at_cells
 from memcircuit.crossbar.wires import Array, Ends, Lines, conductances, numbers
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import check_tolerance, device_of, netlist_form, positive_time
+from memcircuit.experiments.circuits import device_of, netlist_form
+from memcircuit.simulate.run_directory import kept_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,6 +39,69 @@ _DELAYS, _RISES = 16, 4
 _SMALLEST_SHARE = 1e-9
 # Time points, at least.
 _POINTS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Settling:
+    """A read made ready, and what it settles to.
+
+    Attributes:
+        driven: the array under its drives.
+        volts: (rows,) V.
+        rise: s, of the drivers' edge.
+        duration: s.
+        operating_point: (columns,) A.
+        gross: (columns,) A, sums of the magnitudes of the cells' currents.
+        delay: (columns,) s, Elmore's.
+    """
+
+    driven: DrivenArray
+    volts: Array
+    rise: float
+    duration: float
+    operating_point: Array
+    gross: Array
+    delay: Array
+
+
+def prepare_settle_read(
+    array: Crossbar,
+    v: ArrayLike,
+    *,
+    g: ArrayLike | None = None,
+    states: ArrayLike | None = None,
+    rise: float = 1e-9,
+    duration: float | None = None,
+    tolerance: float = 1e-3,
+    form: Form | None = None,
+) -> Settling:
+    """Return what ``settle_read`` simulates, and its operating point; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no experiment, or a gate line that leaves its transistors
+            closed.
+    """
+    array = crossbar_of(array)
+    check_tolerance(tolerance)
+    chosen = netlist_form(form)
+    volts = numbers("v", v)
+    if volts.shape != (array.rows,):
+        raise UsageError(f"v has shape {volts.shape}; expected ({array.rows},)")
+    if not volts.any():
+        raise UsageError("v is 0 V on every row: there is nothing to settle")
+    edge = positive_time("rise", rise)
+    if g is None:
+        _refuse_closed_gates(array)
+    secant, wanted, gross, start = _operating_point(array, volts, g, states)
+    charged, gates = _charged_lines(array, start)
+    delay = elmore_delays(secant, charged, volts)
+    slowest = elmore_delays(secant, charged, np.abs(volts)).max()
+    least = _RISES * edge + _DELAYS * max(float(slowest), gates)
+    stop = least if duration is None else positive_time("duration", duration)
+    if stop <= edge:
+        raise UsageError(f"duration = {stop:g} s: expected more than rise = {edge:g} s")
+    driven = _driven(array, secant, start, _steps(volts, edge, stop), chosen)
+    return Settling(driven, volts, edge, stop, wanted, gross, delay)
 
 
 def settle_read(
@@ -92,30 +157,13 @@ def settle_read(
             closed, so that there is no path to settle.
         SimulationError: the simulator gave no trustworthy result.
     """
-    array, place = crossbar_of(array), directory(keep)
-    check_tolerance(tolerance)
-    chosen = netlist_form(form)
-    volts = numbers("v", v)
-    if volts.shape != (array.rows,):
-        raise UsageError(f"v has shape {volts.shape}; expected ({array.rows},)")
-    if not volts.any():
-        raise UsageError("v is 0 V on every row: there is nothing to settle")
-    edge = positive_time("rise", rise)
-    if g is None:
-        _refuse_closed_gates(array)
-    secant, wanted, gross, start = _operating_point(array, volts, g, states)
-    charged, gates = _charged_lines(array, start)
-    delay = elmore_delays(secant, charged, volts)
-    slowest = elmore_delays(secant, charged, np.abs(volts)).max()
-    least = _RISES * edge + _DELAYS * max(float(slowest), gates)
-    stop = least if duration is None else positive_time("duration", duration)
-    if stop <= edge:
-        raise UsageError(f"duration = {stop:g} s: expected more than rise = {edge:g} s")
-    rows = _steps(volts, edge, stop)
-    driven = _driven(array, secant, start, rows, chosen)
-    simulator = Simulator(options, time_limit, place)
-    waves, attributes = driven.simulate(stop, stop / _POINTS, simulator)
-    energy = array_energy(waves, driven.lines, driven.elements)
+    ready = prepare_settle_read(
+        array, v, g=g, states=states, rise=rise, duration=duration, tolerance=tolerance, form=form
+    )
+    edge, stop, wanted, gross = ready.rise, ready.duration, ready.operating_point, ready.gross
+    simulator = Simulator(options, time_limit, kept_in(keep))
+    waves, attributes = ready.driven.simulate(stop, stop / _POINTS, simulator)
+    energy = array_energy(waves, ready.driven.lines, ready.driven.elements)
     output = waves.at_ends.sensed(array.lines)
     second, ampere = {"units": "s"}, {"units": "A"}
     result = energy.dataset().assign_coords(time=("time", waves.time, second))
@@ -127,8 +175,8 @@ def settle_read(
     result["input_current"] = (("time", "row"), waves.at_ends.driven(array.lines), ampere)
     result["operating_point"] = ("column", wanted, ampere)
     result["settling_time"] = ("column", settled, second)
-    result["elmore_delay"] = ("column", delay, second)
-    result["voltage"] = ("row", volts, {"units": "V"})
+    result["elmore_delay"] = ("column", ready.delay, second)
+    result["voltage"] = ("row", ready.volts, {"units": "V"})
     result.attrs = {
         **attributes,
         "experiment": "settle_read",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import check_tolerance, is_number, require_choice, require_flag
 from memcircuit.crossbar.array_run import (
     ASKED,
     Simulator,
@@ -24,7 +25,7 @@ from memcircuit.crossbar.selection import Bias
 from memcircuit.crossbar.wires import Array
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import check_tolerance, device_of, is_number
+from memcircuit.experiments.circuits import device_of
 from memcircuit.experiments.write_rules import Progress, WriteRules, write_rules
 
 if TYPE_CHECKING:
@@ -38,6 +39,46 @@ Verify = Literal["array", "cell"]
 
 # Change of a state from which the network is renewed.
 _STALE = 0.1
+
+
+def prepare_write_verify(
+    array: Crossbar,
+    states: ArrayLike,
+    targets: Mapping[tuple[int, int], float],
+    *,
+    tolerance: float = 0.01,
+    set: Pulse | None = None,  # noqa: A002
+    reset: Pulse | None = None,
+    max_pulses: int = 200,
+    burst: int = 8,
+    verify: Verify = "array",
+    bias: Bias | str = "grounded",
+    gate: float | None = None,
+    read: float | None = None,
+    read_bias: Bias | str = "grounded",
+    variation: Mapping[str, ArrayLike] | None = None,
+    allowed_movement: float = ALLOWED_MOVEMENT,
+    form: Form | None = None,
+) -> tuple[dict[tuple[int, int], float], WriteRules, list[tuple[ArrayPlan, Reading]]]:
+    """Return targets, rules, and how each cell is written; arguments as of ``write_verify``.
+
+    Raises:
+        UsageError: values that make no experiment, whichever cell they are of.
+    """
+    check_tolerance(tolerance)
+    check_allowed(allowed_movement)
+    memristor = device_of(cell_of(array))
+    require_choice(verify, ("array", "cell"), "verify")
+    rules = write_rules(memristor, set, reset, max_pulses, burst)
+    wanted = _targets(targets)
+    plans = [
+        prepare(
+            array, states, place, [rules.set, rules.reset], bias=bias, gate=gate, read=read,
+            read_bias=read_bias, variation=variation, form=form,
+        )
+        for place in wanted
+    ]  # fmt: skip
+    return wanted, rules, plans
 
 
 def write_verify(
@@ -111,25 +152,15 @@ def write_verify(
         UsageError: values that make no experiment.
         SimulationError: the simulator gave no trustworthy result.
     """
-    check_tolerance(tolerance)
-    check_allowed(allowed_movement)
-    memristor = device_of(cell_of(array))
-    if verify not in ("array", "cell"):
-        raise UsageError(f"verify = {verify!r}; choose 'array' or 'cell'")
-    rules = write_rules(memristor, set, reset, max_pulses, burst)
+    wanted, rules, plans = prepare_write_verify(
+        array, states, targets, tolerance=tolerance, set=set, reset=reset, max_pulses=max_pulses,
+        burst=burst, verify=verify, bias=bias, gate=gate, read=read, read_bias=read_bias,
+        variation=variation, allowed_movement=allowed_movement, form=form,
+    )  # fmt: skip
+    require_flag(reduced, "reduced")
     simulation = _Simulation(
         Simulator(options, time_limit), reduced, allowed_movement, verify, tolerance
     )
-    wanted = _targets(targets)
-
-    # every cell's plan first: what is wrong with the last is said before anything is simulated
-    plans = [
-        prepare(
-            array, states, place, [rules.set, rules.reset], bias=bias, gate=gate, read=read,
-            read_bias=read_bias, variation=variation, form=form,
-        )
-        for place in wanted
-    ]  # fmt: skip
     start = now = plans[0][0].states
     outcomes: list[_Outcome] = []
     for (plan, reading), target in zip(plans, wanted.values(), strict=True):

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import is_whole
 from memcircuit.errors import UsageError
 
 Array = NDArray[np.float64]
@@ -148,8 +149,7 @@ class Wires:
                 sensed.
         """
         for name, count in (("rows", rows), ("columns", columns)):
-            whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-            if not whole or count < 1:
+            if not is_whole(count) or count < 1:
                 raise UsageError(f"{name} = {count!r}: expected a whole number of at least one")
         if not isinstance(self.drive, str) or self.drive not in ("left", "right", "both"):
             raise UsageError(f"drive = {self.drive!r}; choose 'left', 'right' or 'both'")

@@ -22,6 +22,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import sympy as sp
 
+from memcircuit.checks import is_number
 from memcircuit.devices.names import is_usable
 from memcircuit.errors import ParameterError
 
@@ -120,9 +121,8 @@ class Parameter:
     def _choice(self, value: object, where: str) -> int:
         if isinstance(value, str) and value in self.choices:
             return self.choices.index(value)
-        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
         for index in range(len(self.choices)):
-            if number and value == index:
+            if is_number(value) and value == index:
                 return index
         known = ", ".join(f"{index} {name}" for index, name in enumerate(self.choices))
         raise ParameterError(f"{where}: parameter {self.name} = {value!r}; choose {known}")

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import require_kind
 from memcircuit.devices.cards import Card, load_card
 from memcircuit.devices.definition import Model, Parameter
 from memcircuit.devices.library import model, model_names, models_directory
@@ -256,3 +257,12 @@ def device_from_model(name: str, **parameters: float) -> Device:
     definition = model(name)
     return Device(name=f"{name}_device", model=definition, parameters=parameters,
                   initial_state=definition.initial_state)  # fmt: skip
+
+
+def require_device(given: object) -> None:
+    """Refuse what is no device.
+
+    Raises:
+        UsageError: another kind, such as the name of a card.
+    """
+    require_kind(given, Device, "device", "a Device, as of mc.device(NAME)")

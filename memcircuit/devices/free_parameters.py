@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from memcircuit.devices.definition import Model, Parameter
 from memcircuit.devices.device import Device, Form
@@ -131,6 +131,30 @@ def check_cells(device: Device, values: Mapping[str, Array]) -> None:
         for name, found in tables.items()
     }
     device.model.values({**device.parameters, **own}, f"device {device.name!r}, cell {place[0]}")
+
+
+def check_variation(device: object, variation: Mapping[str, ArrayLike]) -> None:
+    """Refuse multipliers that take a parameter out of its range, or past another.
+
+    As it would be refused were they folded into the parameters.
+
+    Args:
+        device: a memristor; nothing is known of one that is no ``Device``.
+        variation: by multiplier, each a number, (cells,) or (cells, memristors).
+
+    Raises:
+        ParameterError: naming cell, parameter and value.
+    """
+    if not isinstance(device, Device) or not set(variation) <= set(device.multipliers):
+        return
+    scaled = {}
+    for parameter in device.model.varying:
+        if parameter.multiplier in variation:
+            factors = np.atleast_1d(np.asarray(variation[parameter.multiplier], dtype=float))
+            scaled[parameter.name] = device.parameters[parameter.name] * factors
+    cells = {len(found) for found in scaled.values()} - {1}
+    if len(cells) < 2:  # else the experiment says which
+        check_cells(device, scaled)
 
 
 def with_free_parameters(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import is_whole, require_generator
 from memcircuit.devices.arrays import numbers
 from memcircuit.devices.cards import Card
 from memcircuit.errors import UsageError
@@ -38,9 +39,9 @@ def variation_scores(
     Raises:
         UsageError: no generator, or numbers of devices or cycles that cannot be.
     """
-    check_generator(rng)
+    require_generator(rng)
     for name, number in (("devices", devices), ("cycles", cycles)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+        if not is_whole(number) or number < 1:
             raise UsageError(f"{name} = {number!r} must be a whole number, at least 1")
     between, within = {}, {}
     for parameter in card.model.varying:
@@ -101,7 +102,7 @@ def drifted(
     if "spread" in stated:
         if rng is None:
             raise UsageError(f"card {card.name} states a spread of the drift: pass rng=...")
-        check_generator(rng)
+        require_generator(rng)
     exponents = drift_exponents(stated["exponent"], stated.get("spread"), start.shape, rng)
     return np.asarray(start * np.maximum(times / stated["reference"], 1) ** -exponents)
 
@@ -126,7 +127,7 @@ def read_noise(card: Card, current: ArrayLike, rng: np.random.Generator) -> Arra
     """Return currents, A, each with its own relative noise, normal."""
     if "read" not in card.noise:
         raise UsageError(f"card {card.name} states no noise of a read")
-    check_generator(rng)
+    require_generator(rng)
     exact = _numbers(current, "current", signed=True)
     return np.asarray(exact * (1 + card.noise["read"].value * rng.standard_normal(exact.shape)))
 
@@ -136,16 +137,6 @@ def _numbers(given: ArrayLike, name: str, *, signed: bool = False) -> Array:
     if not np.all(np.isfinite(values)) or not (signed or np.all(values >= 0)):
         raise UsageError(f"{name} must be finite{'' if signed else ' and not negative'}")
     return values
-
-
-def check_generator(rng: np.random.Generator) -> None:
-    """Refuse what does not draw at random.
-
-    Raises:
-        UsageError: no generator.
-    """
-    if not isinstance(rng, np.random.Generator):
-        raise UsageError(f"rng is {rng!r}; pass numpy.random.default_rng(seed)")
 
 
 def logarithmic_deviation(relative: float) -> float:

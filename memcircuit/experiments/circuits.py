@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import is_number, named_values, require_choice, whole_number
 from memcircuit.devices.arrays import numbers
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
@@ -75,8 +76,7 @@ def netlist_form(form: Form | None) -> Form:
         UsageError: no such form.
     """
     if form is not None:
-        if form not in get_args(Form):
-            raise UsageError(f"form = {form!r}; choose {' or '.join(map(repr, get_args(Form)))}")
+        require_choice(form, get_args(Form), "form")
         return form
     from memcircuit.simulate import preferred_form
 
@@ -120,10 +120,8 @@ def cell_values(
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """Return states and multipliers of every cell, each (cells,) or (cells, memristors)."""
     memristor, several = memristor_of(cell), len(cell.memristors)
-    if not isinstance(variation or {}, Mapping):
-        raise UsageError(f"variation = {variation!r}: expected multipliers by name")
     spread = {}
-    for name, given in (variation or {}).items():
+    for name, given in named_values(variation, "variation").items():
         if name not in memristor.multipliers:
             raise UsageError(
                 f"device {memristor.name!r} has no multiplier {name!r}; it has "
@@ -166,17 +164,6 @@ def refuse_initial_states(device: Memristor, given: ArrayLike) -> None:
         )
 
 
-def whole_number(value: object, name: str) -> int:
-    """Return a whole number as it is.
-
-    Raises:
-        UsageError: anything else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise UsageError(f"{name} = {value!r} must be a whole number")
-    return int(value)
-
-
 def pulse_counts(pulses: int, reset_pulses: int | None) -> tuple[int, int]:
     """Return the numbers of SET and RESET pulses of a train; as many of both when None.
 
@@ -193,24 +180,6 @@ def pulse_counts(pulses: int, reset_pulses: int | None) -> tuple[int, int]:
 def pulse_gap(pulses: Iterable[Pulse]) -> float:
     """Return the pause, s, that a train leaves between its pulses."""
     return min(pulse.width for pulse in pulses) / 5
-
-
-def is_number(value: object) -> bool:
-    """Return whether a value is a real number; a bool is none."""
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-
-
-def positive_time(name: str, given: float) -> float:
-    """Return a time in s; raises UsageError for what is none, or not above zero."""
-    if not is_number(given) or not 0 < given < np.inf:
-        raise UsageError(f"{name} = {given!r} s: expected a number above 0")
-    return float(given)
-
-
-def check_tolerance(tolerance: float) -> None:
-    """Refuse what is no relative tolerance, with UsageError."""
-    if not is_number(tolerance) or not 0 < tolerance < 1:
-        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
 
 
 def programming_pulse(device: DrivenDevice, kind: str, given: Pulse | None) -> Pulse:

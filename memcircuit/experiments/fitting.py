@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import whole_number
 from memcircuit.devices.cards import card_names
 from memcircuit.devices.device import Device, device_from_model
 from memcircuit.devices.numpy_model import NumpyModel
 from memcircuit.errors import ConvergenceError, ParameterError, UsageError
-from memcircuit.experiments.circuits import whole_number
 from memcircuit.experiments.fit_axis import INITIAL_STATE, STATE, Axis, axis_of, declared
 from memcircuit.experiments.fit_target import Target, fit_target
 

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import whole_number
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import add_states, sample, verilog_a
-from memcircuit.experiments.circuits import as_cell, memristor_of, netlist_form, whole_number
+from memcircuit.experiments.circuits import as_cell, memristor_of, netlist_form
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.family_plan import FamilyPlan, family_plan
 from memcircuit.experiments.state_record import StateRecord, state_record
 from memcircuit.experiments.time_step import TimeStep, largest_step
+from memcircuit.simulate.run_directory import kept_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,6 +40,52 @@ _TEXT = {
     "gate": ("V", "gate voltage of SET"),
     "time": ("s", "time"),
 }
+
+
+@dataclass(frozen=True)
+class Family:
+    """An I-V family made ready.
+
+    Attributes:
+        cell: what is driven.
+        plan: how.
+        form: netlist form.
+        limit: of the time step.
+    """
+
+    cell: Cell
+    plan: FamilyPlan
+    form: Form
+    limit: TimeStep
+
+
+def prepare_iv_family(
+    device: DrivenDevice | Cell,
+    *,
+    stops: ArrayLike | None = None,
+    compliances: ArrayLike | None = None,
+    gates: ArrayLike | None = None,
+    set_stop: float | None = None,
+    rate: float | None = None,
+    points: int = 1000,
+    initial_state: float | None = None,
+    read: Pulse | float | None = None,
+    form: Form | None = None,
+) -> Family:
+    """Return what ``iv_family`` simulates; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no family.
+    """
+    cell = as_cell(device)
+    if whole_number(points, "points") < 100:
+        raise UsageError(f"points = {points}: at least 100")
+    plan = family_plan(
+        cell, stops=stops, compliances=compliances, gates=gates, set_stop=set_stop, rate=rate,
+        read=read, initial_state=initial_state,
+    )  # fmt: skip
+    chosen = netlist_form(form)
+    return Family(cell, plan, chosen, _step(memristor_of(cell), plan, points, chosen))
 
 
 def iv_family(
@@ -100,22 +148,19 @@ def iv_family(
 
     from memcircuit.simulate.ngspice import run_waves
 
-    cell = as_cell(device)
-    if whole_number(points, "points") < 100:
-        raise UsageError(f"points = {points}: at least 100")
-    plan = family_plan(
-        cell, stops=stops, compliances=compliances, gates=gates, set_stop=set_stop, rate=rate,
-        read=read, initial_state=initial_state,
+    named = kept_in(keep)
+    ready = prepare_iv_family(
+        device, stops=stops, compliances=compliances, gates=gates, set_stop=set_stop, rate=rate,
+        points=points, initial_state=initial_state, read=read, form=form,
     )  # fmt: skip
-    chosen = netlist_form(form)
-    limit = _step(memristor_of(cell), plan, points, chosen)
+    cell, plan, limit = ready.cell, ready.plan, ready.limit
     parts = []
     for gate in np.unique(plan.gates):
         curves = np.flatnonzero(plan.gates == gate)
-        place = None if keep is None else Path(keep) / (f"gate_{gate:g}" if cell.gated else "")
-        ready = _prepare(cell, plan, curves, limit, chosen)
-        raw = run_waves(ready.job, options=options, time_limit=time_limit, keep=place)
-        parts.append(_dataset(cell, plan, curves, ready, raw, points))
+        place = None if named is None else named / (f"gate_{gate:g}" if cell.gated else "")
+        bench = _bench(ready, curves)
+        raw = run_waves(bench.job, options=options, time_limit=time_limit, keep=place)
+        parts.append(_dataset(cell, plan, curves, bench, raw, points))
     family = parts[0] if len(parts) == 1 else xr.concat(parts, "curve", combine_attrs="override")
     family = family.sortby("curve")
     for name, (unit, text) in _TEXT.items():
@@ -127,7 +172,7 @@ def iv_family(
         "experiment": "iv_family",
         "device": memristor_of(cell).name,
         "cell_name": cell.name,
-        "form": chosen,
+        "form": ready.form,
         "citation": memristor_of(cell).citation,
         "state_step": limit.state_step,
         "step_limit": limit.reason,
@@ -162,17 +207,16 @@ class _Bench:
     states: StateRecord
 
 
-def _prepare(
-    cell: Cell, plan: FamilyPlan, curves: NDArray[np.int64], limit: TimeStep, form: Form
-) -> _Bench:
+def _bench(ready: Family, curves: NDArray[np.int64]) -> _Bench:
     from memcircuit.simulate import Job, Transient
     from pyspice_netlists import cell_bench
     from pyspice_netlists.compliance import limit_drivers
 
+    cell, plan, limit = ready.cell, ready.plan, ready.limit
     start = np.full(curves.size, plan.initial_state)
     bench = cell_bench(
         cell, [plan.waveform(int(curve)).source() for curve in curves],
-        form=form, initial_state=start, gate=plan.gate(int(curves[0])).source(),
+        form=ready.form, initial_state=start, gate=plan.gate(int(curves[0])).source(),
     )  # fmt: skip
     bench, sweeps = limit_drivers(bench, plan.compliances[curves].tolist(), plan.polarity)
     states = state_record(cell, bench, start)
@@ -183,7 +227,7 @@ def _prepare(
         analysis=Transient(stop=plan.duration, step=limit.step, max_step=limit.step),
         # of a driver that is not limited, its voltage is that of the cell
         vectors=tuple(dict.fromkeys(wanted)),
-        verilog_a=verilog_a(cell, form),
+        verilog_a=verilog_a(cell, ready.form),
     )
     return _Bench(job, bench, sweeps, states)
 

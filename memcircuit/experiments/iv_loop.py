@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import whole_number
 from memcircuit.devices.device import Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import measured_states, memristor_coordinate, verilog_a
@@ -20,7 +21,6 @@ from memcircuit.experiments.circuits import (
     loop_sine,
     memristor_of,
     netlist_form,
-    whole_number,
 )
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.measured import Measured

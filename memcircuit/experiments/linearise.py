@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import whole_number
 from memcircuit.devices.device import Form
+from memcircuit.devices.free_parameters import check_variation
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import (
-    as_cell,
-    cell_values,
-    memristor_of,
-    programming_pulses,
-    whole_number,
-)
+from memcircuit.experiments.circuits import as_cell, cell_values, memristor_of, programming_pulses
 from memcircuit.experiments.driven_device import DrivenDevice
-from memcircuit.experiments.pulse_train import pulse_train
+from memcircuit.experiments.pulse_train import Train, prepare_pulse_train, run_train
 from memcircuit.experiments.response_shape import (
     asymmetry,
     exponential_factor,
@@ -40,6 +36,66 @@ Array = NDArray[np.float64]
 _MOST_PULSES = 2000
 # What a train says of itself and is as true of all of them.
 _KEPT = ("device", "cell_name", "form", "citation", "read_voltage")
+
+
+@dataclass(frozen=True)
+class Identical:
+    """The first train, of identical pulses, made ready.
+
+    Attributes:
+        cell: what is driven.
+        pulses: SET and RESET.
+        widths: (2, pulses) s.
+        train: the simulation.
+    """
+
+    cell: Cell
+    pulses: tuple[Pulse, Pulse]
+    widths: Array
+    train: Train
+
+
+def prepare_linearise(
+    device: DrivenDevice | Cell,
+    *,
+    segments: int = 8,
+    pulses: int = 50,
+    passes: int = 1,
+    set: Pulse | None = None,  # noqa: A002
+    reset: Pulse | None = None,
+    read: Pulse | float | None = None,
+    initial_state: ArrayLike | None = None,
+    variation: Mapping[str, ArrayLike] | None = None,
+    gate: float | None = None,
+    form: Form | None = None,
+) -> Identical:
+    """Return what ``linearise`` simulates first; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no train.
+    """
+    cell = as_cell(device)
+    memristor = memristor_of(cell)
+    number, parts = whole_number(pulses, "pulses"), whole_number(segments, "segments")
+    if number < 2:
+        raise UsageError(f"pulses = {number}: at least 2")
+    if number > _MOST_PULSES:
+        raise UsageError(f"pulses = {number}: at most {_MOST_PULSES}")
+    if not 1 <= parts <= number:
+        raise UsageError(f"segments = {parts}: from 1 to the number of pulses, {number}")
+    if whole_number(passes, "passes") < 1:
+        raise UsageError(f"passes = {passes}: at least 1")
+    given = programming_pulses(memristor, set, reset)
+    states, spread = cell_values(cell, initial_state, variation)
+    if len(states) != 1:
+        raise UsageError(f"initial_state and variation are for {len(states)} cells, expected one")
+    check_variation(memristor, spread)
+    widths = np.array([np.full(number, pulse.width) for pulse in given])
+    train = prepare_pulse_train(
+        cell, stimulus=_stimulus(given, widths), read=read, initial_state=initial_state,
+        variation=variation, gate=gate, form=form,
+    )  # fmt: skip
+    return Identical(cell, given, widths, train)
 
 
 def linearise(
@@ -104,42 +160,39 @@ def linearise(
             under RESET all the way.
         SimulationError: the simulator gave no trustworthy result.
     """
-    cell = as_cell(device)
-    memristor = memristor_of(cell)
-    number, parts = whole_number(pulses, "pulses"), whole_number(segments, "segments")
-    if number < 2:
-        raise UsageError(f"pulses = {number}: at least 2")
-    if number > _MOST_PULSES:
-        raise UsageError(f"pulses = {number}: at most {_MOST_PULSES}")
-    if not 1 <= parts <= number:
-        raise UsageError(f"segments = {parts}: from 1 to the number of pulses, {number}")
-    if whole_number(passes, "passes") < 1:
-        raise UsageError(f"passes = {passes}: at least 1")
-    given = programming_pulses(memristor, set, reset)
-    cells = len(cell_values(cell, initial_state, variation)[0])
-    if cells != 1:
-        raise UsageError(f"initial_state and variation are for {cells} cells, expected one")
-    widths = np.array([np.full(number, pulse.width) for pulse in given])
+    conditions: dict[str, Any] = {
+        "read": read, "initial_state": initial_state, "variation": variation, "gate": gate,
+        "form": form,
+    }  # fmt: skip
+    ready = prepare_linearise(
+        device, segments=segments, pulses=pulses, passes=passes, set=set, reset=reset, **conditions
+    )
+    number = ready.widths.shape[1]
+    train, widths = ready.train, ready.widths
     steps: list[_Step] = []
-    for _ in range(passes + 1):
-        train = [
-            replace(pulse, width=float(width))
-            for pulse, own in zip(given, widths, strict=True)
-            for width in own
-        ]
-        _refuse_short(train, len(steps))
-        measured = pulse_train(
-            cell, stimulus=train, read=read, initial_state=initial_state, variation=variation,
-            gate=gate, form=form, options=options, time_limit=time_limit,
-        )  # fmt: skip
+    while True:
+        measured = run_train(train, options=options, time_limit=time_limit)
         weights = _weights(measured, number)
-        steps.append(_Step(weights, widths, _knots(weights, parts)))
+        steps.append(_Step(weights, widths, _knots(weights, segments)))
+        if len(steps) > passes:
+            return _dataset(steps, measured)
         widths = steps[-1].corrected()
-    return _dataset(steps, measured)
+        stimulus = _stimulus(ready.pulses, widths)
+        _refuse_short(stimulus, len(steps))
+        train = prepare_pulse_train(ready.cell, stimulus=stimulus, **conditions)
+
+
+def _stimulus(pulses: Sequence[Pulse], widths: Array) -> list[Pulse]:
+    """Return the pulses of both trains with widths (2, pulses) s."""
+    return [
+        replace(pulse, width=float(width))
+        for pulse, own in zip(pulses, widths, strict=True)
+        for width in own
+    ]
 
 
 def _refuse_short(train: Sequence[Pulse], correction: int) -> None:
-    for pulse in train if correction else ():
+    for pulse in train:
         if pulse.width < max(pulse.rise, pulse.fall):
             raise UsageError(
                 f"correction {correction} asks for a pulse of {pulse.width:.3g} s, shorter than "

@@ -3,22 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from memcircuit.checks import require_callback, whole_number
 from memcircuit.devices.device import Device
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import as_cell, initial_states, memristor_of, whole_number
+from memcircuit.experiments.circuits import as_cell, initial_states, memristor_of
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.pulse_train import Train, prepare_pulse_train, run_train
+from memcircuit.simulate.run_directory import kept_in
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from memcircuit.simulate import Options
     from pyspice_netlists import Cell
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """Cycles of pulses made ready, but for the draws.
+
+    Attributes:
+        cell: what is driven.
+        memristor: in it, whose card states the spreads.
+        cycles: number of cycles.
+        initial_state: (devices,) or (devices, memristors).
+    """
+
+    cell: Cell
+    memristor: Device
+    cycles: int
+    initial_state: NDArray[np.float64]
+
+
+def prepare_pulse_cycles(
+    device: DrivenDevice | Cell, *, devices: int = 10, cycles: int = 3, **arguments: Any
+) -> Cycles:
+    """Return what ``pulse_cycles`` simulates, before anything is drawn; the same arguments.
+
+    Raises:
+        UsageError: values that make no pulse train, or a device without card.
+    """
+    if "variation" in arguments:
+        raise UsageError("variation is drawn by pulse_cycles; pulse_train takes one that is given")
+    cell = as_cell(device)
+    memristor = memristor_of(cell)
+    if not isinstance(memristor, Device):
+        raise UsageError(
+            f"device {memristor.name!r} comes from no card: it states no spread to draw from; "
+            "mc.pulse_train takes a variation that is given"
+        )
+    count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
+    if min(count, rounds) < 1:
+        raise UsageError(f"devices = {count}, cycles = {rounds}: at least 1 of each")
+    given = arguments.pop("initial_state", None)
+    states = initial_states(memristor, given, count, len(cell.memristors))
+    prepare_pulse_train(cell, initial_state=states, **arguments)  # which may refuse the others
+    return Cycles(cell, memristor, rounds, states)
 
 
 def pulse_cycles(
@@ -61,27 +108,21 @@ def pulse_cycles(
     """
     import xarray as xr
 
-    if "variation" in arguments:
-        raise UsageError("variation is drawn by pulse_cycles; pulse_train takes one that is given")
-    cell = as_cell(device)
-    memristor = memristor_of(cell)
-    if not isinstance(memristor, Device):
-        raise UsageError(
-            f"device {memristor.name!r} comes from no card: it states no spread to draw from; "
-            "mc.pulse_train takes a variation that is given"
-        )
-    several = len(cell.memristors)
-    count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
-    drawn = memristor.draw_variation(rng, count * several, rounds)
-    states = initial_states(memristor, arguments.pop("initial_state", None), count, several)
-    states_shape = (count,) if several == 1 else (count, several)
+    require_callback(on_cycle, "on_cycle")
+    place = kept_in(keep)
+    ready = prepare_pulse_cycles(device, devices=devices, cycles=cycles, **arguments)
+    states, rounds = ready.initial_state, ready.cycles
+    count, several = len(states), len(ready.cell.memristors)
+    drawn = ready.memristor.draw_variation(rng, count * several, rounds)
+    shape = (count,) if several == 1 else (count, several)
+    given = {name: value for name, value in arguments.items() if name != "initial_state"}
     parts = []
     for cycle in range(rounds):
-        own = {name: values[:, cycle].reshape(states_shape) for name, values in drawn.items()}
-        train = prepare_pulse_train(cell, initial_state=states, variation=own, **arguments)
+        own = {name: values[:, cycle].reshape(shape) for name, values in drawn.items()}
+        train = prepare_pulse_train(ready.cell, initial_state=states, variation=own, **given)
         part = run_train(
             train, waveforms=waveforms, options=options, time_limit=time_limit,
-            keep=None if keep is None else Path(keep) / f"cycle{cycle}",
+            keep=None if place is None else place / f"cycle{cycle}",
         )  # fmt: skip
         if on_cycle is not None:
             on_cycle(cycle, train, part)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import whole_number
 from memcircuit.devices.device import Device
 from memcircuit.devices.evolution import evolve_pulses
 from memcircuit.errors import UsageError
@@ -15,7 +17,6 @@ from memcircuit.experiments.circuits import (
     programming_pulse,
     pulse_counts,
     read_pulse,
-    whole_number,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,61 @@ Array = NDArray[np.float64]
 # Heights of an edge, of its 0 ... 1, at which its power is taken, and the share of each.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 _HEIGHTS, _SHARES = (_NODES + 1) / 2, _WEIGHTS / 2
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Pulses on many devices made ready, but for the draws.
+
+    Attributes:
+        devices: number of devices.
+        cycles: number of cycles.
+        ups: SET pulses in a cycle.
+        downs: RESET pulses in a cycle.
+        train: pulses of a cycle, and how many of each.
+        reading: read pulse.
+        initial_state: (devices,).
+    """
+
+    devices: int
+    cycles: int
+    ups: int
+    downs: int
+    train: list[tuple[Pulse, int]]
+    reading: Pulse
+    initial_state: Array
+
+
+def prepare_pulse_statistics(
+    device: Device,
+    *,
+    devices: int = 1000,
+    cycles: int = 1,
+    set: Pulse | None = None,  # noqa: A002
+    reset: Pulse | None = None,
+    read: Pulse | float | None = None,
+    pulses: int = 50,
+    reset_pulses: int | None = None,
+    initial_state: ArrayLike | None = None,
+) -> Statistics:
+    """Return what ``pulse_statistics`` computes, before anything is drawn; the same arguments.
+
+    Raises:
+        UsageError: values that make no pulse train, or a device without equations.
+    """
+    if not isinstance(device, Device):
+        raise UsageError(
+            f"a {type(device).__name__} is no device with equations; mc.device(CARD) makes one"
+        )
+    count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
+    if count < 1 or rounds < 1:
+        raise UsageError(f"devices = {count}, cycles = {rounds}: at least one of each")
+    ups, downs = pulse_counts(pulses, reset_pulses)
+    kinds = [("set", set, ups)] * (ups > 0) + [("reset", reset, downs)] * (downs > 0)
+    train = [(programming_pulse(device, kind, given), number) for kind, given, number in kinds]
+    reading = read_pulse(device, read, min(pulse.width for pulse, _ in train))
+    start = initial_states(device, initial_state, count)
+    return Statistics(count, rounds, ups, downs, train, reading, start)
 
 
 def pulse_statistics(
@@ -73,18 +129,12 @@ def pulse_statistics(
     """
     import xarray as xr
 
-    if not isinstance(device, Device):
-        raise UsageError(
-            f"a {type(device).__name__} is no device with equations; mc.device(CARD) makes one"
-        )
-    count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
-    if count < 1 or rounds < 1:
-        raise UsageError(f"devices = {count}, cycles = {rounds}: at least one of each")
-    ups, downs = pulse_counts(pulses, reset_pulses)
-    kinds = [("set", set, ups)] * (ups > 0) + [("reset", reset, downs)] * (downs > 0)
-    train = [(programming_pulse(device, kind, given), number) for kind, given, number in kinds]
-    reading = read_pulse(device, read, min(pulse.width for pulse, _ in train))
-    present = initial_states(device, initial_state, count)
+    ready = prepare_pulse_statistics(
+        device, devices=devices, cycles=cycles, set=set, reset=reset, read=read, pulses=pulses,
+        reset_pulses=reset_pulses, initial_state=initial_state,
+    )  # fmt: skip
+    count, rounds, ups, downs = ready.devices, ready.cycles, ready.ups, ready.downs
+    train, reading, present = ready.train, ready.reading, ready.initial_state
     drawn = device.draw_variation(rng, count, rounds * (ups + downs))
     parts = []
     for cycle in range(rounds):

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import require_flag
 from memcircuit.devices.device import Form
+from memcircuit.devices.free_parameters import check_variation
 from memcircuit.experiments.cell_record import (
     CellRecord,
     add_states,
     terminal_sources,
     verilog_a,
 )
-from memcircuit.experiments.circuits import cell_values, gate_voltage
+from memcircuit.experiments.circuits import cell_values, gate_voltage, memristor_of
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.state_record import StateRecord, state_record
 from memcircuit.experiments.time_step import TimeStep
@@ -193,6 +195,8 @@ def pulse_train(
         device, set=set, reset=reset, read=read, pulses=pulses, reset_pulses=reset_pulses,
         stimulus=stimulus, initial_state=initial_state, variation=variation, gate=gate, form=form,
     )  # fmt: skip
+    # what pulse_cycles draws is the card's own statement
+    check_variation(memristor_of(train.record.cell), variation or {})
     return run_train(train, waveforms=waveforms, options=options, time_limit=time_limit, keep=keep)
 
 
@@ -209,6 +213,7 @@ def run_train(
 
     from memcircuit.simulate.ngspice import run_waves
 
+    require_flag(waveforms, "waveforms")
     raw = run_waves(train.job, options=options, time_limit=time_limit, keep=keep)
     cell, bench = train.record.cell, train.record.bench
     measures = train_measures(train, raw, train.read_amplitude)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import require_choice, require_generator, whole_number
 from memcircuit.devices.arrays import numbers
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
@@ -19,11 +20,11 @@ from memcircuit.experiments.circuits import (
     gate_voltage,
     netlist_form,
     read_pulse,
-    whole_number,
 )
 from memcircuit.experiments.driven_device import DrivenDevice
 from memcircuit.experiments.state_record import state_record
 from memcircuit.experiments.time_step import largest_step
+from memcircuit.simulate.run_directory import kept_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,6 +57,64 @@ class _Run:
     options: Options | None
     time_limit: float
     keep: Path | None
+
+
+@dataclass(frozen=True)
+class Resting:
+    """Cells that are to be left alone.
+
+    Attributes:
+        cell: their kind.
+        mechanism: by which they forget.
+        times: (times,) s, at which they are read.
+        states: (cells, memristors) programmed.
+        read_voltage: V.
+        gate: V, of the word line.
+        form: netlist form.
+    """
+
+    cell: Cell
+    mechanism: Mechanism
+    times: Array
+    states: Array
+    read_voltage: float
+    gate: float
+    form: Form
+
+
+def prepare_retention(
+    device: DrivenDevice | Cell,
+    times: ArrayLike,
+    *,
+    states: ArrayLike | None = None,
+    devices: int | None = None,
+    mechanism: Mechanism | None = None,
+    simulator: Simulator = "ngspice",
+    read: float | None = None,
+    gate: float | None = None,
+    form: Form | None = None,
+) -> Resting:
+    """Return what ``retention`` reads, and when; the arguments are the same.
+
+    Raises:
+        UsageError: states or times that cannot be, or a device without equations in Python.
+    """
+    cell = as_cell(device)
+    memristor = device_of(cell)
+    require_choice(simulator, ("ngspice", "formula"), "simulator")
+    chosen = _mechanism(memristor, mechanism)
+    instants = _times(times)
+    start = _states(cell, states, devices)
+    volts = read_pulse(memristor, read, 1.0).amplitude
+    gates = gate_voltage(cell, gate)
+    slow = form is None and chosen == "model" and instants[-1] > _LONGEST_COMPILED
+    own = "behavioural" if slow else netlist_form(form)
+    if chosen == "model" and simulator == "ngspice" and instants[-1] > _LONGEST:
+        raise UsageError(
+            f"times reach {instants[-1]:g} s, more than the {_LONGEST:g} s that ngspice can follow "
+            "a model's own motion; simulator='formula' can"
+        )
+    return Resting(cell, chosen, instants, start, volts, gates, own)
 
 
 def retention(
@@ -115,21 +174,15 @@ def retention(
             ``rng``, a device without equations in Python.
         SimulationError: the simulator gave no trustworthy result.
     """
-    cell = as_cell(device)
-    memristor = device_of(cell)
-    _known("simulator", simulator, ("ngspice", "formula"))
-    chosen = _mechanism(memristor, mechanism)
-    instants = _times(times)
-    start = _states(cell, states, devices)
-    volts = read_pulse(memristor, read, 1.0).amplitude
-    gates = gate_voltage(cell, gate)
-    slow = form is None and chosen == "model" and instants[-1] > _LONGEST_COMPILED
-    run = _Run(
-        "behavioural" if slow else netlist_form(form),
-        options,
-        time_limit,
-        None if keep is None else Path(keep),
-    )
+    ready = prepare_retention(
+        device, times, states=states, devices=devices, mechanism=mechanism, simulator=simulator,
+        read=read, gate=gate, form=form,
+    )  # fmt: skip
+    cell, chosen, instants, start = ready.cell, ready.mechanism, ready.times, ready.states
+    memristor, volts, gates = device_of(cell), ready.read_voltage, ready.gate
+    run = _Run(ready.form, options, time_limit, kept_in(keep))
+    if rng is not None:
+        require_generator(rng)
     if chosen == "card":
         found, clipped = _drifted(memristor, start, instants, volts, rng)
     else:
@@ -153,15 +206,10 @@ def retention(
     return result
 
 
-def _known(name: str, given: object, choices: tuple[str, ...]) -> None:
-    if given not in choices:
-        raise UsageError(f"{name} = {given!r}; choose {' or '.join(map(repr, choices))}")
-
-
 def _mechanism(memristor: Device, given: Mechanism | None) -> Mechanism:
     if given is None:
         return "model" if memristor.model.volatile else "card"
-    _known("mechanism", given, ("card", "model"))
+    require_choice(given, ("card", "model"), "mechanism")
     return given
 
 
@@ -225,11 +273,6 @@ def _alone_in_ngspice(cell: Cell, start: Array, times: Array, gate: float, run: 
     from pyspice_netlists import cell_bench
 
     stop = float(times[-1])
-    if stop > _LONGEST:
-        raise UsageError(
-            f"times reach {stop:g} s, more than the {_LONGEST:g} s that ngspice can follow a "
-            "model's own motion; simulator='formula' can"
-        )
     limit = largest_step(device_of(cell), (0.0,), stop / _POINTS, stop, run.form)
     sources = dict.fromkeys(cell.wiring.driven, "0")
     bench = cell_bench(cell, sources, form=run.form, initial_state=start, gate=gate)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import check_tolerance, require_choice
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import measures_conductance
 from memcircuit.experiments.cell_rounds import CellRounds, Round, cell_rounds, read_ends
-from memcircuit.experiments.circuits import as_cell, cell_values, check_tolerance, memristor_of
+from memcircuit.experiments.circuits import as_cell, cell_values, memristor_of
 from memcircuit.experiments.driven_device import DrivenDevice, OwnState
 from memcircuit.experiments.write_rules import Dose, Progress, WriteRules, write_rules
 
@@ -26,6 +27,62 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 RelativeTo = Literal["range", "target"]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Closed-loop writing made ready.
+
+    Attributes:
+        targets: (cells,) S or 1.
+        rules: which pulses come next.
+        rounds: how a round is simulated.
+        states: (cells, memristors) at the start.
+        variation: multipliers by name, (cells,) or (cells, memristors).
+    """
+
+    targets: Array
+    rules: WriteRules
+    rounds: CellRounds
+    states: Array
+    variation: dict[str, Array]
+
+
+def prepare_write_verify_cells(
+    device: DrivenDevice | Cell,
+    targets: ArrayLike,
+    *,
+    tolerance: float = 0.01,
+    relative_to: RelativeTo = "range",
+    set: Pulse | None = None,  # noqa: A002
+    reset: Pulse | None = None,
+    max_pulses: int = 200,
+    burst: int = 8,
+    read: Pulse | float | None = None,
+    initial_state: ArrayLike | None = None,
+    variation: Mapping[str, ArrayLike] | None = None,
+    gate: float | None = None,
+    form: Form | None = None,
+    options: Options | None = None,
+    time_limit: float = 600.0,
+) -> Writing:
+    """Return what ``write_verify_cells`` starts from; the arguments are the same.
+
+    Raises:
+        UsageError: values that make no experiment.
+    """
+    cell = as_cell(device)
+    memristor = memristor_of(cell)
+    _refuse_memoryless(memristor)
+    wanted = _targets(cell, targets, relative_to)
+    check_tolerance(tolerance)
+    rules = write_rules(memristor, set, reset, max_pulses, burst)
+    states, spread = _for_cells(cell, wanted.size, initial_state, variation)
+    rounds = cell_rounds(
+        cell, (rules.set, rules.reset), read=read, gate=gate, form=form, options=options,
+        time_limit=time_limit,
+    )  # fmt: skip
+    return Writing(wanted, rules, rounds, states, spread)
 
 
 def write_verify_cells(
@@ -91,19 +148,16 @@ def write_verify_cells(
         UsageError: values that make no experiment.
         SimulationError: the simulator gave no trustworthy result.
     """
-    cell = as_cell(device)
-    memristor = memristor_of(cell)
-    _refuse_memoryless(memristor)
-    wanted = _targets(cell, targets, relative_to)
-    check_tolerance(tolerance)
-    rules = write_rules(memristor, set, reset, max_pulses, burst)
-    states, spread = _for_cells(cell, wanted.size, initial_state, variation)
-    rounds = cell_rounds(
-        cell, (rules.set, rules.reset), read=read, gate=gate, form=form, options=options,
-        time_limit=time_limit,
+    ready = prepare_write_verify_cells(
+        device, targets, tolerance=tolerance, relative_to=relative_to, set=set, reset=reset,
+        max_pulses=max_pulses, burst=burst, read=read, initial_state=initial_state,
+        variation=variation, gate=gate, form=form, options=options, time_limit=time_limit,
     )  # fmt: skip
+    wanted, rules, rounds, spread = ready.targets, ready.rules, ready.rounds, ready.variation
+    cell = rounds.cell
+    memristor = memristor_of(cell)
 
-    first, own, (low, high) = read_ends(rounds, states, spread)
+    first, own, (low, high) = read_ends(rounds, ready.states, spread)
     reference = np.abs(wanted) if relative_to == "target" else np.full(wanted.size, high - low)
     allowed = tolerance * reference
     history, present = _write(rounds, rules, wanted, allowed, first, spread)
@@ -274,12 +328,11 @@ def _refuse_memoryless(memristor: DrivenDevice) -> None:
 def _targets(cell: Cell, given: ArrayLike, relative_to: RelativeTo) -> Array:
     try:
         wanted = np.atleast_1d(np.array(given, dtype=float))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"targets = {given!r}: expected numbers") from error
     if wanted.ndim != 1 or not wanted.size:
         raise UsageError(f"targets has shape {wanted.shape}: expected one number per cell")
-    if relative_to not in ("range", "target"):
-        raise UsageError(f"relative_to = {relative_to!r}; choose 'range' or 'target'")
+    require_choice(relative_to, ("range", "target"), "relative_to")
     wrong = ~np.isfinite(wanted)
     expected = "a finite number"
     if measures_conductance(cell):

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from memcircuit.checks import whole_number
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import programming_pulses, whole_number
+from memcircuit.experiments.circuits import programming_pulses
 from memcircuit.experiments.driven_device import DrivenDevice
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_number
 from memcircuit.devices.statistics import drift_exponents
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_device, require_number
 
 if TYPE_CHECKING:
     from memcircuit.devices.device import Device
@@ -50,6 +50,8 @@ class Drift:
         Raises:
             UsageError: the card states no retention.
         """
+        from memcircuit.devices.device import require_device
+
         require_device(device)
         if device.card is None or not device.card.retention:
             raise UsageError(f"device {device.name!r}: its card states no retention")

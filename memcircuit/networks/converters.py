@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_count, require_flag, require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_count, require_flag, require_number
 
 Array = NDArray[np.floating]
 _MOST_BITS = 32

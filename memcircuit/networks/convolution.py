@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_whole
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import activation
 from memcircuit.networks.layer import Array, Layer, Matrix, Product, Shape, bias_array, weight_array
@@ -125,9 +126,7 @@ def pair(given: Pair, name: str, least: int) -> tuple[int, int]:
         UsageError: neither, or a number below the least.
     """
     values = (given, given) if isinstance(given, int | np.integer) else given
-    whole = isinstance(values, tuple | list) and all(
-        isinstance(value, int | np.integer) and not isinstance(value, bool) for value in values
-    )
+    whole = isinstance(values, tuple | list) and all(is_whole(value) for value in values)
     if not whole or len(values) != 2 or min(values) < least:
         raise UsageError(
             f"{name} is {given!r}; give a whole number, or (height, width), at least {least}"

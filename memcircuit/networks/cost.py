@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import require_kind, require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_kind, require_number
 from memcircuit.networks.cost_figures import CELL_AREAS, CitedFigure, Technology
 from memcircuit.networks.cost_load import (
     ArrayLoad,

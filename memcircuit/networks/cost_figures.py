@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 
+from memcircuit.checks import require_count, require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_count, require_number
 
 # m; a wider one is a slip of the unit.
 _WIDEST = 1e-3

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_kind
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_kind
 from memcircuit.networks.layer import label_array, number_array
 
 CITATION = (

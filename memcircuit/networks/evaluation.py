@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from memcircuit.checks import require_count, require_generator, require_kind
 from memcircuit.errors import UsageError
 from memcircuit.networks.ageing import Drift
-from memcircuit.networks.checks import require_count, require_kind
 from memcircuit.networks.converters import Converter
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.hardware import Given, Hardware
@@ -18,7 +18,12 @@ from memcircuit.networks.intervals import require_confidence, student, wilson
 from memcircuit.networks.layer import label_array
 from memcircuit.networks.mapping import Mapping
 from memcircuit.networks.network import Network, classes, confusion_counts, input_array
-from memcircuit.networks.programmed import LayerError, ProgrammedNetwork, program
+from memcircuit.networks.programmed import (
+    LayerError,
+    ProgrammedNetwork,
+    plan_layers,
+    program,
+)
 from memcircuit.networks.spread import Spread
 
 if TYPE_CHECKING:
@@ -171,16 +176,13 @@ def evaluate(
     Raises:
         UsageError: images, labels or hardware that do not fit; nothing was computed.
     """
-    chosen = _hardware(hardware, entries)
-    require_kind(network, Network, "network", "a Network; a result of training has one: .network()")
-    whole = input_array(network, images, dtype)
+    chosen, whole, wanted = prepare_evaluate(
+        network, images, labels, hardware, seeds=seeds, calibration=calibration, batch=batch,
+        dtype=dtype, **entries,
+    )  # fmt: skip
+    if rng is not None:
+        require_generator(rng)
     count = int(np.prod(network.shapes[-1]))
-    if count < 2:
-        raise UsageError("the network has one output; classes need one output each")
-    wanted = label_array(labels, len(whole), count)
-    require_count(seeds, "seeds")
-    if batch is not None:
-        require_count(batch, "batch")
     predictions, errors, clipped = [], [], 0.0
     for stream in chosen.streams(rng, int(seeds) if chosen.draws else 1):
         written = program(network, chosen, stream, calibration=calibration, dtype=dtype)
@@ -200,6 +202,37 @@ def evaluate(
         clipped=clipped,
         hardware=chosen,
     )
+
+
+def prepare_evaluate(
+    network: Network,
+    images: ArrayLike,
+    labels: ArrayLike,
+    hardware: Hardware | None = None,
+    *,
+    seeds: int = 10,
+    calibration: ArrayLike | None = None,
+    batch: int | None = None,
+    dtype: DTypeLike = np.float64,
+    **entries: Unpack[HardwareEntries],
+) -> tuple[Hardware, NDArray[Any], NDArray[np.int64]]:
+    """Return hardware, images and labels of ``evaluate``; the arguments are the same.
+
+    Raises:
+        UsageError: images, labels or hardware that do not fit.
+    """
+    chosen = _hardware(hardware, entries)
+    require_kind(network, Network, "network", "a Network; a result of training has one: .network()")
+    whole = input_array(network, images, dtype)
+    count = int(np.prod(network.shapes[-1]))
+    if count < 2:
+        raise UsageError("the network has one output; classes need one output each")
+    wanted = label_array(labels, len(whole), count)
+    require_count(seeds, "seeds")
+    if batch is not None:
+        require_count(batch, "batch")
+    plan_layers(network, chosen, calibration)
+    return chosen, whole, wanted
 
 
 def _hardware(hardware: Hardware | None, entries: HardwareEntries) -> Hardware:

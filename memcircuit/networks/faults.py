@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
 from memcircuit.networks.layer import Key, number_array
 
 Array = NDArray[np.float64]

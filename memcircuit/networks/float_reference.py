@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_count, require_generator
 from memcircuit.networks.adam import Adam
-from memcircuit.networks.checks import require_count, require_generator
 from memcircuit.networks.labelled import split_indices
 from memcircuit.networks.network import Network, confusion_counts
 from memcircuit.networks.perceptron import LabelledData, Perceptron, chosen_perceptron

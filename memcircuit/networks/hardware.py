@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from memcircuit.errors import TableError, UsageError
-from memcircuit.networks.ageing import Drift
-from memcircuit.networks.checks import (
-    require_device,
+from memcircuit.checks import (
     require_flag,
     require_generator,
     require_number,
 )
+from memcircuit.errors import TableError, UsageError
+from memcircuit.networks.ageing import Drift
 from memcircuit.networks.converters import Converter
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.mapping import Mapping
@@ -134,6 +133,8 @@ class Hardware:
                 continue
             raise UsageError(f"{name} is {value!r}; give {wanted}")
         if self.device is not None:
+            from memcircuit.devices.device import require_device
+
             require_device(self.device)
         if not isinstance(self.mapping, Mapping):
             raise UsageError("mapping is None; give a Mapping")

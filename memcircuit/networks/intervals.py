@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.checks import require_number
+from memcircuit.checks import require_number
 
 Array = NDArray[np.float64]
 

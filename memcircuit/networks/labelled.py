@@ -8,8 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_generator, require_kind, require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_generator, require_kind, require_number
 from memcircuit.networks.datasets.images import LabelledImages
 from memcircuit.networks.digits import Digits
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from memcircuit.checks import require_count, require_flag, require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_count, require_flag, require_number
 
 Encoding = Literal["pair", "offset", "bridge"]
 _MOST_BITS = 24

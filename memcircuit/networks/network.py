@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from memcircuit.checks import require_count
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_count
 from memcircuit.networks.layer import Array, Key, Layer, Matrix, Product, Shape, number_array
 
 # Images computed at a time: so many, and so many values of the largest layer.
@@ -177,7 +177,7 @@ def number_type(dtype: DTypeLike) -> np.dtype[np.floating]:
     Raises:
         UsageError: neither float32 nor float64.
     """
-    if dtype is not None:  # which numpy takes for float64
+    if isinstance(dtype, str | type | np.dtype):
         for kind in (np.float32, np.float64):
             known: np.dtype[np.floating] = np.dtype(kind)
             if dtype in (known, known.name, kind):

@@ -9,9 +9,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_kind
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import activation
-from memcircuit.networks.checks import require_kind
 from memcircuit.networks.datasets.images import WHITE
 from memcircuit.networks.dense import Dense
 from memcircuit.networks.digits import CLASSES, PIXELS

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from memcircuit.checks import require_kind
 from memcircuit.errors import UsageError
 from memcircuit.networks.array_product import ArrayProduct, Reach
 from memcircuit.networks.cells import Cells, plan_cells, write_cells
-from memcircuit.networks.checks import require_kind
+from memcircuit.networks.encoding import Encoded
 from memcircuit.networks.hardware import Hardware
 from memcircuit.networks.layer import Array, Key
 from memcircuit.networks.network import (
@@ -132,12 +133,8 @@ def program(
     require_kind(network, Network, "network", "a Network; a result of training has one: .network()")
     require_kind(hardware, Hardware, "hardware", "Hardware(...)")
     kind = number_type(dtype)
-    keys = [key for key, _ in network.matrices()]
-    if hardware.faults is not None:
-        hardware.faults.check_keys(keys)
-    _check_calibration(network, hardware, calibration)
-    plans = {key: plan_cells(matrix, hardware, key) for key, matrix in network.matrices()}
-    streams = hardware.streams(rng, len(keys))
+    plans = plan_layers(network, hardware, calibration)
+    streams = hardware.streams(rng, len(plans))
     cells = {
         key: write_cells(matrix, plans[key], hardware, stream, key)
         for (key, matrix), stream in zip(network.matrices(), streams, strict=True)
@@ -147,6 +144,20 @@ def program(
         reaches = _reaches(network, products, calibration, hardware)
         products = {key: product.calibrated(reaches[key]) for key, product in products.items()}
     return ProgrammedNetwork(network, hardware, cells, products)
+
+
+def plan_layers(
+    network: Network, hardware: Hardware, calibration: ArrayLike | None
+) -> dict[Key, Encoded]:
+    """Return the cells of every layer, before anything is drawn; the arguments of ``program``.
+
+    Raises:
+        UsageError: as ``program`` does, but for what is drawn.
+    """
+    if hardware.faults is not None:
+        hardware.faults.check_keys([key for key, _ in network.matrices()])
+    _check_calibration(network, hardware, calibration)
+    return {key: plan_cells(matrix, hardware, key) for key, matrix in network.matrices()}
 
 
 def _reaches(

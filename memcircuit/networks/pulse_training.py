@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.checks import (
+from memcircuit.checks import (
     require_callback,
     require_count,
     require_generator,

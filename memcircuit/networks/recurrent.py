@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_flag
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import activation
-from memcircuit.networks.checks import require_flag
 from memcircuit.networks.layer import Array, Layer, Matrix, Product, Shape, bias_array, weight_array
 
 

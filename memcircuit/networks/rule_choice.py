@@ -10,13 +10,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.errors import UsageError
-from memcircuit.networks.checks import (
+from memcircuit.checks import (
     require_callback,
     require_count,
     require_generator,
     require_kind,
 )
+from memcircuit.errors import UsageError
 from memcircuit.networks.labelled import Labelled, split
 from memcircuit.networks.perceptron import Perceptron
 from memcircuit.networks.pulse_rules.rule import PulseRule

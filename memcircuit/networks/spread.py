@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.errors import UsageError
-from memcircuit.networks.checks import (
+from memcircuit.checks import (
     require_count,
-    require_device,
     require_flag,
     require_kind,
 )
+from memcircuit.errors import UsageError
 from memcircuit.networks.layer import number_array
 from memcircuit.tables.levels import SPREADS, LevelTable
 
@@ -173,6 +172,8 @@ class Spread:
         Raises:
             UsageError: the card states none.
         """
+        from memcircuit.devices.device import require_device
+
         require_device(device)
         if device.card is None or "read" not in device.card.noise:
             raise UsageError(f"device {device.name!r}: its card states no noise of a read")

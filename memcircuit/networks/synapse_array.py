@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_generator, require_number
 from memcircuit.errors import TableError, UsageError
-from memcircuit.networks.checks import require_generator, require_number
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.layer import Key, number_array
 from memcircuit.networks.seed_draws import SeedDraws

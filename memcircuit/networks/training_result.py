@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_index, require_kind
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_index, require_kind
 from memcircuit.networks.intervals import require_confidence, student
 from memcircuit.networks.network import Network, confusion_counts
 from memcircuit.networks.perceptron import Perceptron

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
+from memcircuit.checks import require_kind
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_kind
 from memcircuit.networks.cost import UNITS, Cost, Entry, Quantity
 from memcircuit.plot.style import BLUE, GREY, ORANGE, VERMILION, axes_or_new, si_prefix
 

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from memcircuit.checks import require_kind
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_kind
 from memcircuit.networks.evaluation import Evaluation
 from memcircuit.networks.layer import Key, number_array
 from memcircuit.networks.programmed import LayerError, ProgrammedNetwork

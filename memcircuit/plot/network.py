@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_index, require_kind, require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_index, require_kind, require_number
 from memcircuit.networks.training_result import TrainingResult
 from memcircuit.plot.style import BLUE, ORANGE, VERMILION, axes_or_new
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from memcircuit.checks import whole_number
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import as_cell, whole_number
+from memcircuit.experiments.circuits import as_cell
 from memcircuit.files import make_directory, whole_file
 from memcircuit.plot.sheet import Point, Sheet, si_value
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memcircuit.checks import is_number
 from memcircuit.errors import SimulationError, UsageError
 from memcircuit.simulate.compiler import compile_verilog_a
 from memcircuit.simulate.foreign_check import Netlist, check_netlist
@@ -33,7 +34,7 @@ from memcircuit.simulate.options import Options
 from memcircuit.simulate.osdi_module import osdi_modules
 from memcircuit.simulate.process import FILE_LIMIT, TimeLimitError, plain_environment, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
-from memcircuit.simulate.run_directory import run_directory
+from memcircuit.simulate.run_directory import kept_in, run_directory
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 
 if TYPE_CHECKING:
@@ -136,15 +137,16 @@ def run_netlist(
         CompileError: a Verilog-A file is wrong.
     """
     path = Path(path)
-    if not isinstance(time_limit, int | float) or not time_limit > 0:
+    named = kept_in(keep)
+    if not is_number(time_limit) or not time_limit > 0:
         raise UsageError(f"time_limit={time_limit!r} s must be a number above 0")
     sources = [Path(source) for source in verilog_a]
     checked = None if trust else _checked(path, sources)
     compiled = [compile_verilog_a(source) for source in sources]
     ngspice = ngspice_capabilities()
     deadline = time.monotonic() + time_limit
-    with run_directory(None if keep is None else Path(keep)) as directory:
-        kept = directory if keep is None else Path(keep)
+    with run_directory(named) as directory:
+        kept = named or directory
         place = _Place(
             path, ngspice, directory, kept, time_limit, deadline, file_limit, memory_limit
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from memcircuit.checks import is_number
 from memcircuit.errors import SimulationError, ToolMissingError, UsageError
 from memcircuit.simulate.analysis import ACSweep, OperatingPoint
 from memcircuit.simulate.compiler import compile_verilog_a
@@ -20,7 +21,7 @@ from memcircuit.simulate.persistent import current_persistent
 from memcircuit.simulate.process import FILE_LIMIT, TimeLimitError, plain_environment, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.result import columns_of, shortcoming, to_dataset
-from memcircuit.simulate.run_directory import run_directory
+from memcircuit.simulate.run_directory import kept_in, run_directory
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 from memcircuit.simulate.waves import Waves, to_waves
 
@@ -139,12 +140,10 @@ def _trusted(
     file_limit: int,
 ) -> tuple[RawPlot, dict[str, str | int | float]]:
     """Return the plot of a simulation that can be trusted, and its attributes."""
-    if keep is not None and not isinstance(keep, str | Path):
-        raise UsageError(f"keep={keep!r} is no directory")
+    keep = kept_in(keep)
     if not isinstance(options, Options | None):
         raise UsageError(f"options={options!r} are no Options(...)")
-    keep = None if keep is None else Path(keep)
-    if not isinstance(time_limit, int | float) or not time_limit > 0:
+    if not is_number(time_limit) or not time_limit > 0:
         raise UsageError(f"time_limit={time_limit!r} s must be a number above 0")
     begin = time.monotonic()
     able = _able(job)

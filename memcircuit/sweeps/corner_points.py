@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from memcircuit.checks import is_number
 from memcircuit.devices.cards import Card
 from memcircuit.devices.device import Device
 from memcircuit.devices.statistics import multipliers
@@ -46,7 +47,7 @@ def corners(
         UsageError: a card without such spreads, unknown parameters, or more than 8 of them.
     """
     card = card_of(device)
-    if isinstance(sigma, bool) or not isinstance(sigma, int | float | np.number):
+    if not is_number(sigma):
         raise UsageError(f"sigma = {sigma!r} must be a number")
     if not 0 < sigma < math.inf:
         raise UsageError(f"sigma = {sigma:g} must be above zero and finite")

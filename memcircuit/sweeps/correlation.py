@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_number
 from memcircuit.errors import UsageError
 
 Array = NDArray[np.float64]
@@ -71,7 +72,7 @@ def _check(pair: object, value: float, names: Sequence[str]) -> None:
     for name in pair:
         if name not in names:
             raise UsageError(f"correlation of {name!r}: drawn are only {', '.join(names)}")
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if not is_number(value):
         raise UsageError(f"correlation of {pair} = {value!r} must be a number")
     if not abs(value) < 1:
         raise UsageError(f"correlation of {pair} = {value:g} must be above -1 and below 1")

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_number
 from memcircuit.devices.statistics import logarithmic_deviation
 from memcircuit.errors import UsageError
 
@@ -194,6 +195,5 @@ def described(law: Distribution | FrozenDistribution) -> str:
 
 def _check_finite(law: Uniform | LogUniform | Normal | LogNormal) -> None:
     for value in astuple(law):
-        number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not number or not np.isfinite(value):
+        if not is_number(value) or not np.isfinite(value):
             raise UsageError(f"{law}: {value!r} is not a finite number")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.checks import require_count
+from memcircuit.checks import require_count
 from memcircuit.sweeps.swept_points import Array, Factor, observed
 
 if TYPE_CHECKING:

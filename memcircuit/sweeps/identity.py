@@ -28,9 +28,10 @@ FORMAT = 1
 # Their code decides about a result; plots, studies and the command line do not.
 _ROOMS = ("devices", "simulate", "experiments", "tables", "crossbar", "networks")
 _FILES = (
-    "errors.py", "files.py", "sweeps/batches.py", "sweeps/fields.py", "sweeps/fixed.py",
-    "sweeps/record.py", "sweeps/registry.py", "sweeps/remarks.py", "sweeps/settled.py",
-    "sweeps/subject.py", "sweeps/target.py", "sweeps/work.py",
+    "checks.py", "errors.py", "files.py", "sweeps/batches.py", "sweeps/fields.py",
+    "sweeps/fixed.py", "sweeps/record.py", "sweeps/reductions.py", "sweeps/registry.py",
+    "sweeps/remarks.py", "sweeps/settled.py", "sweeps/subject.py", "sweeps/target.py",
+    "sweeps/work.py",
 )  # fmt: skip
 # Variables that say where the tools are.
 _PLACES = ("PATH", "MEMCIRCUIT_NGSPICE", "MEMCIRCUIT_OPENVAF")

@@ -63,12 +63,16 @@ class Experiment:
         function: takes arguments, returns a dataset, or numbers or arrays by name.
         fixed: brings a result to dimensions that are equally long at every point.
         batch: how points share a netlist.
+        prepare: raises UsageError for what the function would refuse before it simulates, and
+            simulates nothing; takes those of its arguments that this depends on, never ``rng``. A
+            sweep whose points it refuses all alike does not begin.
     """
 
     name: str
     function: Callable[..., Any]
     fixed: Callable[[Any], xr.Dataset] | None = None
     batch: Batching | None = None
+    prepare: Callable[..., object] | None = None
 
     @property
     def signature(self) -> inspect.Signature:
@@ -109,6 +113,26 @@ class Experiment:
         missing = parameter is None or parameter.default is inspect.Parameter.empty
         return None if missing or parameter is None else parameter.default
 
+    def prepared(self, arguments: Mapping[str, Any]) -> None:
+        """Make arguments ready as far as that needs no simulation.
+
+        Args:
+            arguments: of the function.
+
+        Raises:
+            UsageError: the function would refuse them.
+        """
+        if self.prepare is None:
+            return
+        taken = inspect.signature(self.prepare).parameters
+        further = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+        named = self.signature.parameters
+        self.prepare(**{
+            name: value
+            for name, value in arguments.items()
+            if name in taken or (further and name not in named)
+        })  # fmt: skip
+
     @property
     def subject(self) -> str:
         """Name of the argument that holds the device, cell or array; empty when there is none."""
@@ -118,7 +142,10 @@ class Experiment:
 
 @dataclass(frozen=True)
 class _Home:
-    """Where an experiment of ours is defined, to be imported when it is needed."""
+    """Where an experiment of ours is defined, to be imported when it is needed.
+
+    What makes it ready stands beside it as ``prepare_NAME``.
+    """
 
     function: str
     fixed: str = ""
@@ -130,6 +157,7 @@ class _Home:
             _load(self.function),
             _load(self.fixed) if self.fixed else None,
             _load(self.batch) if self.batch else None,
+            _load(self.function.replace(":", ":prepare_")),
         )
 
 

@@ -22,6 +22,7 @@ from memcircuit.sweeps.identity import key_of, versions
 from memcircuit.sweeps.pool import check_place, outcomes
 from memcircuit.sweeps.progress import Progress, progress_of
 from memcircuit.sweeps.record import Record, RecordError, from_bytes
+from memcircuit.sweeps.refusal import refuse_useless
 from memcircuit.sweeps.store import Store
 from memcircuit.sweeps.target import Target
 from memcircuit.sweeps.units import Cutting, cut
@@ -79,8 +80,9 @@ def sweep(
             ``mc.sweeps.zipped``, ``latin_hypercube``, ``sobol``, ``random``, ``monte_carlo``,
             ``corners``, or a product of designs.
         seed: of every random draw at the points.
-        measure: makes numbers by name, or a dataset, of the experiment's result; by default all
-            of it is kept.
+        measure: makes numbers by name, or a dataset, of the experiment's result, each point in a
+            netlist of its own; or ``mc.sweeps.Reductions``, which leave netlists shared. By
+            default all of the result is kept.
         jobs: number of worker processes; all processors when None, this process itself when 1.
         executor: or else any executor of ``concurrent.futures``, or the address of a Dask
             scheduler.
@@ -99,8 +101,9 @@ def sweep(
 
     Raises:
         UsageError: a path that leads nowhere, a value outside the range of its parameter or of
-            its field, before anything is simulated. What only the experiment can refuse (3.5
-            pulses, parameters that contradict each other) is the failure of its point.
+            its field, or arguments that the experiment refuses at every point alike (3.5 pulses),
+            before anything is simulated. What it refuses at some points only, such as parameters
+            that contradict each other, is their failure.
         StorageError: no room for results; what is finished is kept.
         ToolError: a tool is missing, or the executor cannot be used.
     """
@@ -142,6 +145,7 @@ def _planned(
             f"{target.experiment.name} needs {missing}: pass "
             f"functools.partial({target.experiment.name}, {missing}=...)"
         )
+    refuse_useless(target, design)
     plan = Plan(target, measure, int(seed), versions())
     try:
         pickled = pickle.dumps(plan)

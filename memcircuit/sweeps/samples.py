@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.devices.statistics import check_generator
+from memcircuit.checks import require_generator, whole_number
 from memcircuit.errors import UsageError
-from memcircuit.experiments.circuits import whole_number
 from memcircuit.sweeps.correlation import Correlation, correlated, correlation_matrix
 from memcircuit.sweeps.correlation import described as pairs_described
 from memcircuit.sweeps.design import Column, Design
@@ -129,7 +128,7 @@ def sobol(ranges: Mapping[str, Range], samples: int, rng: np.random.Generator) -
 def _checked(
     ranges: Mapping[str, Range], samples: int, rng: np.random.Generator, least: int
 ) -> tuple[int, list[str]]:
-    check_generator(rng)
+    require_generator(rng)
     if not isinstance(ranges, Mapping) or not ranges:
         raise UsageError(
             f"ranges = {ranges!r:.80}: expected ranges by parameter, such as "

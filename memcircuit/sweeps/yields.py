@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
 from memcircuit.networks.intervals import require_confidence
 from memcircuit.sweeps.swept_points import Points, over_points, points_of, result_variable
 

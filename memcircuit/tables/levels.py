@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from memcircuit.checks import is_whole
 from memcircuit.errors import TableError
 
 if TYPE_CHECKING:
@@ -214,8 +215,7 @@ class LevelTable:
 
 
 def _check_count(count: object) -> None:
-    whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-    if not whole or not 2 <= count <= _MOST_LEVELS:  # type: ignore[operator]
+    if not is_whole(count) or not 2 <= count <= _MOST_LEVELS:
         raise TableError(f"level table: {count!r} levels; a whole number of 2 to {_MOST_LEVELS}")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_whole
 from memcircuit.errors import TableError
 
 
@@ -41,5 +42,5 @@ def require_points(points: object) -> None:
     Raises:
         TableError: no whole number of at least 2.
     """
-    if isinstance(points, bool) or not isinstance(points, int | np.integer) or points < 2:
+    if not is_whole(points) or points < 2:
         raise TableError(f"pulse response on {points!r} points; a whole number of at least 2")

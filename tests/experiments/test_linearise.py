@@ -151,6 +151,7 @@ def test_knots_are_the_best_of_all_choices():
         ({"reset": 1.8}, "is not a pulse"),
         ({"initial_state": [0.1, 0.2]}, "for 2 cells, expected one"),
         ({"initial_state": -0.1}, "initial_state"),
+        ({"variation": {"m_g_min": 1e6}}, "g_min"),
     ],
 )
 def test_refused_before_the_simulator_starts(cell, wrong, message, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import memcircuit as mc
-from memcircuit.errors import TableError, UsageError
+from memcircuit.errors import ParameterError, TableError, UsageError
 from memcircuit.experiments.pulse_train import prepare_pulse_train, run_train
 
 
@@ -128,6 +128,20 @@ def test_cells_do_not_disturb_each_other(cell):
         alone = mc.pulse_train(cell, pulses=5, initial_state=states[index],
                                variation={"m_k_set": multipliers[index]})  # fmt: skip
         np.testing.assert_allclose(many["conductance"][index], alone["conductance"][0], rtol=3e-4)
+
+
+def test_multipliers_that_make_no_device_are_refused_as_their_parameters_are(cell, monkeypatch):
+    monkeypatch.setenv("MEMCIRCUIT_NGSPICE", "nowhere")
+    parameters, ratio = cell.device.parameters, 1e6
+    with pytest.raises(ParameterError) as folded:
+        mc.device("lin2022_hfo2", g_min=parameters["g_min"] * ratio)
+    with pytest.raises(ParameterError) as multiplied:
+        mc.pulse_train(cell, form="osdi", variation={"m_g_min": [1.0, ratio]})
+    own, cells = str(folded.value), str(multiplied.value)
+    assert "cell 1" in cells
+    assert own.partition(": ")[2] == cells.partition(": ")[2]
+    assert "g_min" in cells
+    assert "g_max" in cells
 
 
 def test_read_by_its_amplitude_alone(cell):

@@ -150,10 +150,12 @@ def answering(body, *, status=200, **headers):
     return Answer
 
 
-def closed_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/"
+@pytest.fixture
+def nobody():
+    """Address at which nobody answers: its port is taken, so by no other program meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}/"
 
 
 def cached(tmp_path):
@@ -180,14 +182,14 @@ def test_a_given_folder_is_the_only_place(tmp_path, contents, monkeypatch):
         load_dataset(described(contents, {}), tmp_path / "elsewhere")
 
 
-def test_fetched_once_then_kept(tmp_path, contents, serve, capfd):
+def test_fetched_once_then_kept(tmp_path, contents, serve, nobody, capfd):
     archives = packed_singly(contents)
     address = serve(partial(Files, directory=put(tmp_path / "server", archives)))
     dataset = described(contents, archives, [address])
     check(load_dataset(dataset))
     assert cached(tmp_path) == sorted(archives)
     assert capfd.readouterr() == ("", "")
-    check(load_dataset(replace(dataset, addresses=(closed_port(),))))
+    check(load_dataset(replace(dataset, addresses=(nobody,))))
 
 
 def test_a_terminal_shows_how_far_it_is(tmp_path, contents, serve, capfd, monkeypatch):
@@ -209,7 +211,7 @@ def test_an_incomplete_data_folder_is_passed_over(tmp_path, contents, serve, mon
     check(load_dataset(described(contents, archives, [address])))
 
 
-def test_a_redirect_is_followed_and_a_dead_mirror_passed_over(tmp_path, contents, serve):
+def test_a_redirect_is_followed_and_a_dead_mirror_passed_over(tmp_path, contents, serve, nobody):
     archives = packed_singly(contents)
     real = serve(partial(Files, directory=put(tmp_path / "server", archives)))
 
@@ -219,7 +221,7 @@ def test_a_redirect_is_followed_and_a_dead_mirror_passed_over(tmp_path, contents
             self.send_header("Location", real + self.path[1:])
             self.end_headers()
 
-    check(load_dataset(described(contents, archives, [closed_port(), serve(Elsewhere)])))
+    check(load_dataset(described(contents, archives, [nobody, serve(Elsewhere)])))
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -265,9 +267,9 @@ def test_a_silent_server_is_left(contents):
 
 
 @pytest.mark.parametrize("dataset", [MNIST, FASHION_MNIST, EMNIST_LETTERS], ids=lambda d: d.folder)
-def test_without_net_the_message_says_what_to_fetch_and_where_to_put_it(tmp_path, dataset):
+def test_without_net_the_message_says_what_to_fetch_and_where_to_put_it(tmp_path, dataset, nobody):
     with pytest.raises(UsageError, match="refused") as caught:
-        load_dataset(replace(dataset, addresses=(closed_port(), *dataset.addresses[:0])))
+        load_dataset(replace(dataset, addresses=(nobody,)))
     said = str(caught.value)
     assert all(archive.name in said for archive in dataset.archives)
     assert str(tmp_path / "cache" / "datasets" / dataset.folder) in said

@@ -185,7 +185,7 @@ def plain_ngspice(folder, text, *arguments):
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return (done.stdout + done.stderr).decode(errors="replace")
@@ -363,7 +363,7 @@ def test_no_mixture_of_dangerous_pieces_does_anything(folder, pieces, first):
     before = sorted(folder.rglob("*"))
     kept = folder.parent / "kept"
     with contextlib.suppress(UsageError, SimulationError):
-        run_netlist(folder / "deck.cir", time_limit=20, keep=kept)
+        run_netlist(folder / "deck.cir", time_limit=120, keep=kept)
     assert sorted(folder.rglob("*")) == before
     written = {re.sub(r"_\d+", "", path.name) for path in kept.glob("*")}
     shutil.rmtree(kept, ignore_errors=True)

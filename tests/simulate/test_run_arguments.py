@@ -19,7 +19,7 @@ def test_a_point_is_asked_for_as_one():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"keep": 3}, "keep=3 is no directory"),
+        ({"keep": 3}, "keep = 3: expected a directory"),
         ({"options": {"reltol": 1e-3}}, r"are no Options\(\.\.\.\)"),
         ({"time_limit": "a"}, "must be a number above 0"),
     ],

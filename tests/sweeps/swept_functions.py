@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -10,6 +11,7 @@ import sys
 import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -203,11 +205,20 @@ def full(x):
     raise OSError(errno.ENOSPC, f"No space left on device for {x}")
 
 
+def held(path):
+    """Wait for as long as a file beside the notes says that there are too many."""
+    hold = Path(path).with_name("hold")
+    with contextlib.suppress(FileNotFoundError):
+        while len(Path(path).read_text().split()) > int(hold.read_text()):
+            time.sleep(0.01)
+
+
 def simulated(k_set, path, rng, full=False):
     """One SET pulse in ngspice, from a state that is drawn; note the start of every run."""
     import memcircuit as mc
 
     note(path, k_set)
+    held(path)
     if full and k_set > 0.012:
         _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, most))

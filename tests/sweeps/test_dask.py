@@ -46,6 +46,7 @@ def cluster(tmp_path_factory):
         env={
             **os.environ,
             "PYTHONPATH": os.pathsep.join(map(str, roots)),
+            "DASK_TEMPORARY_DIRECTORY": str(script.parent),
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
         },
         cwd=script.parent,
@@ -57,7 +58,7 @@ def cluster(tmp_path_factory):
     address = process.stdout.readline().strip()
     workers = [int(pid) for pid in process.stdout.readline().split()]
     yield address, workers
-    process.communicate("", timeout=60)
+    process.communicate("", timeout=120)
 
 
 def swept(experiment, parameters, directory, **where):

@@ -136,7 +136,7 @@ def test_tables_that_hold_each_other_count_alike_in_other_processes():
     told = {
         subprocess.run(
             [sys.executable, "-c", SCRIPT, str(root), str(root / "tests" / "sweeps")],
-            input=text, capture_output=True, text=True, check=True, timeout=60,
+            input=text, capture_output=True, text=True, check=True, timeout=120,
             env={"PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")

@@ -331,7 +331,7 @@ def test_keys_are_the_same_in_other_processes_and_places(tmp_path):
         subprocess.run(
             [sys.executable, "-c", SCRIPT, str(place), str(here)],
             env={**os.environ, "PYTHONHASHSEED": seed}, cwd=tmp_path,
-            capture_output=True, text=True, check=True, timeout=60,
+            capture_output=True, text=True, check=True, timeout=120,
         ).stdout
         for place, seed in ((root, "1"), (tmp_path, "2"))
     ]  # fmt: skip

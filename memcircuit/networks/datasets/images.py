@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from memcircuit.checks import is_whole, require_count, require_kind
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_count, require_kind
 from memcircuit.networks.layer import label_array
 
 #: Largest grey value of a pixel.
@@ -62,7 +62,7 @@ class LabelledImages:
         """
         pixels = self.images.shape[1:]
         chosen = pixels if shape is None else shape
-        if not isinstance(chosen, tuple | list) or not all(map(_is_whole, chosen)):
+        if not isinstance(chosen, tuple | list) or not all(map(is_whole, chosen)):
             raise UsageError(f"shape is {shape!r}; give whole numbers, such as (784,)")
         if math.prod(chosen) != math.prod(pixels) or min(chosen, default=0) < 1:
             raise UsageError(f"shape is {chosen}; images of {pixels} pixels do not fit")
@@ -72,7 +72,3 @@ class LabelledImages:
         values: NDArray[np.floating] = self.images.astype(kind)
         values /= WHITE
         return values.reshape(len(self), *chosen)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_count, require_number
 from memcircuit.errors import UsageError
 from memcircuit.networks.activations import LEAK
-from memcircuit.networks.checks import require_count, require_number
 from memcircuit.networks.convolution import Conv2d
 from memcircuit.networks.dense import Dense
 from memcircuit.networks.importers.chain import Chain, named

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memcircuit.networks.checks import require_count, require_number
+from memcircuit.checks import require_count, require_number
 from memcircuit.networks.pulse_rules.rule import Array, PulseRule, mean_descent
 from memcircuit.networks.synapse_array import SynapseArray
 

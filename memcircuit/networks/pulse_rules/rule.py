@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.checks import require_count, require_number
+from memcircuit.checks import require_count, require_number
 from memcircuit.networks.synapse_array import SynapseArray
 
 Array = NDArray[np.float64]

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_number
 from memcircuit.errors import UsageError
-from memcircuit.networks.checks import require_number
 from memcircuit.networks.pulse_rules.rule import Array, PulseRule, Update
 from memcircuit.networks.synapse_array import SynapseArray
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.networks.checks import require_count, require_number
+from memcircuit.checks import require_count, require_number
 from memcircuit.networks.pulse_rules.rule import Array, PulseRule, Update
 from memcircuit.networks.synapse_array import SynapseArray
 

@@ -21,6 +21,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import is_whole
 from memcircuit.errors import TableError
 from memcircuit.tables.exchange.moments import StepMoments
 from memcircuit.tables.exchange.text_file import LARGEST_NUMBER, read_lines, write_texts
@@ -77,8 +78,7 @@ def aihwkit_parameters(table: ConductanceTable, *, nodes: int = 33) -> Piecewise
     """
     if not isinstance(table, ConductanceTable):
         raise TableError(f"aihwkit: of a {type(table).__name__}; give a ConductanceTable")
-    whole = isinstance(nodes, int | np.integer) and not isinstance(nodes, bool)
-    if not whole or not 3 <= nodes <= _MOST_NODES or nodes % 2 == 0:
+    if not is_whole(nodes) or not 3 <= nodes <= _MOST_NODES or nodes % 2 == 0:
         raise TableError(f"aihwkit: {nodes!r} nodes; an odd number from 3 to {_MOST_NODES}")
     low, high = weight_range(table)
     half = 0.5 * (high - low)

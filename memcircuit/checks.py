@@ -2,9 +2,54 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
 import numpy as np
 
 from memcircuit.errors import UsageError
+
+# More than any array has of anything.
+_MOST = 2**31
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Return whether a value is a real number that a float can hold; a bool is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return abs(value) <= sys.float_info.max
+    return isinstance(value, float | np.integer | np.floating)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Return whether a value is of a type of whole numbers; a bool is none, and neither is 2.0."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def whole_number(value: object, name: str) -> int:
+    """Return a whole number as it is.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if not is_whole(value):
+        raise UsageError(f"{name} = {value!r} must be a whole number")
+    if abs(value) >= _MOST:
+        raise UsageError(f"{name} = {value!r:.40}: more than can be simulated")
+    return int(value)
+
+
+def positive_time(name: str, given: object) -> float:
+    """Return a time in s; raises UsageError for what is none, or not above zero."""
+    if not is_number(given) or not 0 < given < np.inf:
+        raise UsageError(f"{name} = {given!r} s: expected a number above 0")
+    return float(given)
+
+
+def check_tolerance(tolerance: object) -> None:
+    """Refuse what is no relative tolerance, with UsageError."""
+    if not is_number(tolerance) or not 0 < tolerance < 1:
+        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
 
 
 def require_number(
@@ -30,7 +75,7 @@ def require_number(
         UsageError: no number, NaN or infinity, or out of bounds.
     """
     number = float("nan")
-    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool):
+    if is_number(value):
         number = float(value)
     outside = (above and number == least) or (below and number == most)
     # a comparison with NaN is never true
@@ -53,11 +98,10 @@ def require_count(value: object, name: str, *, most: int | None = None) -> int:
     Raises:
         UsageError: no whole number, or out of bounds.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < 1 or (most is not None and value > most):  # type: ignore[operator]
+    if not is_whole(value) or value < 1 or (most is not None and value > most):
         bounds = "at least 1" if most is None else f"1 to {most}"
         raise UsageError(f"{name} is {value!r}; it must be a whole number of {bounds}")
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    return int(value)
 
 
 def require_flag(value: object, name: str) -> bool:
@@ -88,6 +132,29 @@ def require_kind(value: object, kind: type | tuple[type, ...], name: str, wanted
         raise UsageError(f"{name} is {given}; give {wanted}")
 
 
+def require_choice(value: object, choices: tuple[str, ...], name: str) -> None:
+    """Refuse what is none of some words.
+
+    Raises:
+        UsageError: anything else.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise UsageError(f"{name} = {value!r}; choose {' or '.join(map(repr, choices))}")
+
+
+def named_values(given: object, name: str) -> Mapping[str, Any]:
+    """Return what is given by name; nothing for None.
+
+    Raises:
+        UsageError: no mapping, or a name that is no text.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise UsageError(f"{name} = {given!r:.80}: expected multipliers by name")
+    return given
+
+
 def require_callback(function: object, name: str) -> None:
     """Refuse what can neither be called nor is None.
 
@@ -104,8 +171,7 @@ def require_index(value: object, count: int, name: str) -> None:
     Raises:
         UsageError: no whole number, or out of bounds.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not -count <= value < count:  # type: ignore[operator]
+    if not is_whole(value) or not -count <= value < count:
         known = f"0 to {count - 1}" if count > 1 else "only 0"
         raise UsageError(f"{name} is {value!r}; this result has {known}")
 
@@ -119,17 +185,6 @@ def require_generator(rng: object) -> np.random.Generator:
     if not isinstance(rng, np.random.Generator):
         raise UsageError(f"rng is {_short(rng)}; pass numpy.random.default_rng(seed)")
     return rng
-
-
-def require_device(device: object) -> None:
-    """Refuse what is no device.
-
-    Raises:
-        UsageError: another kind, such as the name of a card.
-    """
-    from memcircuit.devices.device import Device
-
-    require_kind(device, Device, "device", "a Device, as of mc.device(NAME)")
 
 
 def _short(value: object) -> str:
