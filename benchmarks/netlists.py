@@ -39,7 +39,7 @@ SEGMENT = 1.0
 #: V on every row of a read, V on the gates.
 READ, GATE = 0.1, 5.0
 #: What ngspice does when nobody tells it otherwise.
-DEFAULTS = Options(reltol=1e-3, abstol=1e-12, vntol=1e-6, trtol=7.0)
+DEFAULTS = Options(reltol=1e-3, abstol=1e-12, vntol=1e-6)
 #: s, after which the peer's transient is given up.
 PATIENCE = 1500.0
 

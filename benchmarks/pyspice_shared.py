@@ -31,7 +31,7 @@ def main() -> None:
         circuit = Circuit("pulses")
         circuit.raw_spice = work["circuit"]
         simulator = circuit.simulator(simulator="ngspice-shared", ngspice_shared=shared)
-        simulator.options(reltol=1e-6, vntol=1e-7, trtol=70)
+        simulator.options(reltol=1e-6, vntol=1e-7)
         simulator.save(["v(state0)", "i(vcell0)", "v(bit_line)"])
         started = time.perf_counter()
         analysis = simulator.transient(

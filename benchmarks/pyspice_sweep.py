@@ -37,7 +37,7 @@ def main() -> None:
         simulator = _circuit(work, k_set, amplitude).simulator(
             simulator="ngspice-shared", ngspice_shared=shared
         )
-        simulator.options(reltol=1e-6, vntol=1e-7, trtol=70)
+        simulator.options(reltol=1e-6, vntol=1e-7)
         simulator.save(["i(vcell)", "v(bit_line)"])
         analysis = simulator.transient(
             step_time=work["step"], end_time=work["stop"], max_time=work["step"]

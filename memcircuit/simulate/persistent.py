@@ -39,6 +39,7 @@ _LOCAL_OPTIONS = frozenset(
         "pivtol",
         "temp",
         "tnom",
+        "trtol",
         "xmu",
     }
 )

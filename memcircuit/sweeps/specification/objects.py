@@ -15,7 +15,7 @@ _WIRES = {
     "row": "ohm", "column": "ohm", "source": "ohm", "sense": "ohm", "row_end": "ohm",
     "column_end": "ohm", "row_capacitance": "F", "column_capacitance": "F",
 }  # fmt: skip
-_OPTIONS = {"reltol": "1", "abstol": "A", "vntol": "V", "gmin": "S", "trtol": "1"}
+_OPTIONS = {"reltol": "1", "abstol": "A", "vntol": "V", "gmin": "S"}
 
 
 def numbers(unit: str, node: TomlNode) -> Any:
