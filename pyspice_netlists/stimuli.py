@@ -133,22 +133,17 @@ class PulseSequence:
 
     def scaled(self, shares: Array) -> Waveform:
         """Return the waveform with the voltage of each pulse multiplied by its share, (pulses,)."""
-        time = self.waveform.time
-        pulse = np.searchsorted(self.start, time, side="right") - 1
-        factor = np.where(pulse < 0, 0.0, np.asarray(shares)[pulse])
-        return Waveform(time, self.waveform.voltage * factor)
+        corners = (self.waveform.time.size - 2) // self.start.size
+        factor = np.concatenate([[0.0], np.repeat(shares, corners), [0.0]])
+        return Waveform(self.waveform.time, self.waveform.voltage * factor)
 
 
-def pulse_sequence(
-    pulses: Sequence[Pulse], gap: float, *, reads: Sequence[bool] | None = None
-) -> PulseSequence:
+def pulse_sequence(pulses: Sequence[Pulse], gap: float) -> PulseSequence:
     """Return the waveform of pulses one after another.
 
     Args:
         pulses: in order; at least one.
         gap: s at zero before each pulse and after the last.
-        reads: (pulses,) whether each is a read, which is to move no state: its edges are plain,
-            without the corners that make the simulator follow a state. None: none of them is.
 
     Raises:
         NetlistError: no pulse, or a gap that is not above zero.
@@ -157,24 +152,21 @@ def pulse_sequence(
         raise NetlistError("a pulse sequence needs at least one pulse")
     if not (math.isfinite(gap) and gap > 0):
         raise NetlistError(f"gap between pulses {gap!r} s must be finite and above zero")
-    if reads is not None and len(reads) != len(pulses):
-        raise NetlistError(f"reads: {len(reads)} values for {len(pulses)} pulses")
-    is_read = np.zeros(len(pulses), dtype=bool) if reads is None else np.array(reads, dtype=bool)
-    inner = _edge_corners([p for p, read in zip(pulses, is_read, strict=True) if not read])
-    plain = np.array([])
-    begin, time, voltage, plateau = gap, [np.array([0.0])], [np.array([0.0])], []
-    for pulse, read in zip(pulses, is_read, strict=True):
-        fractions = np.array([0.0, *(plain if read else inner), 1.0])
-        own = begin + _corners(pulse, fractions)
-        time.append(own)
-        voltage.append(pulse.amplitude * np.concatenate([fractions, fractions[::-1]]))
-        plateau.append(own[[0, fractions.size - 1, fractions.size, -1]])
-        begin = own[-1] + gap
+    inner = _edge_corners(pulses)
+    levels = np.array([0.0, *inner, 1.0, 1.0, *inner[::-1], 0.0])
+    corners = np.array([_corners(p, inner) for p in pulses])
+    starts = gap + np.cumsum([0.0, *(p.duration + gap for p in pulses[:-1])])
+    corners += starts[:, np.newaxis]
+    voltage = np.array([p.amplitude for p in pulses])[:, np.newaxis] * levels
+    end = corners[-1, -1] + gap
     waveform = Waveform(
-        np.array([*np.concatenate(time), begin]), np.array([*np.concatenate(voltage), 0.0])
+        np.concatenate([[0.0], corners.ravel(), [end]]),
+        np.concatenate([[0.0], voltage.ravel(), [0.0]]),
     )
-    start, top, bottom, stop = np.array(plateau).T
-    return PulseSequence(waveform, start, stop, top, bottom)
+    top = inner.size + 1
+    return PulseSequence(
+        waveform, corners[:, 0], corners[:, -1], corners[:, top], corners[:, top + 1]
+    )
 
 
 def _edge_corners(pulses: Sequence[Pulse]) -> Array:
@@ -185,12 +177,13 @@ def _edge_corners(pulses: Sequence[Pulse]) -> Array:
     two corners 100 pulses of 1.8 V are 0.02 % off at edges of 1 % of the width, and 0.6 % at
     edges as long as the width. The error falls with the square of the number of corners.
     """
-    longest = max((max(pulse.rise, pulse.fall) / pulse.width for pulse in pulses), default=0.0)
+    longest = max(max(pulse.rise, pulse.fall) / pulse.width for pulse in pulses)
     number = 2 + math.ceil(12 * math.sqrt(min(longest, 4.0)))
     return np.linspace(0.5, 1.0, number, endpoint=False)
 
 
-def _corners(pulse: Pulse, fractions: Array) -> Array:
-    """Return when a pulse has these fractions of its amplitude, up and down, s from its start."""
+def _corners(pulse: Pulse, inner: Array) -> list[float]:
+    fractions = np.array([0.0, *inner, 1.0])
+    rise = pulse.rise * fractions
     fall = pulse.duration - pulse.fall * fractions[::-1]
-    return np.concatenate([pulse.rise * fractions, fall])
+    return [*rise, *fall]

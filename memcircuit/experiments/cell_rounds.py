@@ -95,10 +95,7 @@ class CellRounds:
         from pyspice_netlists import cell_bench, pulse_sequence
 
         cell = self.cell
-        sequences = [
-            pulse_sequence([*train, self.reading], self.gap, reads=[False] * len(train) + [True])
-            for train in trains
-        ]
+        sequences = [pulse_sequence([*train, self.reading], self.gap) for train in trains]
         pulses = {self.reading, *(pulse for train in trains for pulse in train)}
         stop = max(float(sequence.waveform.time[-1]) for sequence in sequences)
         limit = largest_step(

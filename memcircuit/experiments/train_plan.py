@@ -83,8 +83,7 @@ class TrainPlan:
         from pyspice_netlists import pulse_sequence
 
         order = [self.reading, *(part for own in self.pulses for part in (own, self.reading))]
-        reads = [place % 2 == 0 for place in range(len(order))]
-        return pulse_sequence(order, gap=self.gap, reads=reads)
+        return pulse_sequence(order, gap=self.gap)
 
     def time_step(
         self, amplitudes: ArrayLike, values: Mapping[str, NDArray[np.float64]] | None = None

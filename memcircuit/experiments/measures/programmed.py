@@ -57,7 +57,7 @@ def conductances_after(
 
     read = card_pulse(device, "read")
     order = [part for pulse in pulses for part in (pulse, read)]
-    sequence = pulse_sequence(order, gap=read.width / 5, reads=[False, True] * len(pulses))
+    sequence = pulse_sequence(order, gap=read.width / 5)
     cells = max((np.size(values) for values in (variation or {}).values()), default=1)
     bench = cell_bench(
         as_cell(device),
