@@ -108,7 +108,7 @@ def test_no_spread_without_card(rng):
         ("pickett2009_tio2", {"kappa": 2.5}, r"must be kappa\*phi_0\*w_on >"),
         ("lin2022_hfo2", {"g_square": -6, "g_cube": 6.5}, "g_cube = 6.5, g_square = -6"),
         ("narayanan2015_miec", {"i_0": 1e-3}, r"must be i_0\*r_series <"),
-        ("chen2020_hfox_a", {"transmission": 0.5}, "g_off ="),
+        ("chen2020_hfox_a", {"g_off": 4e-5}, "g_off ="),
         ("strukov2008_tio2", {"window": "hann"}, "choose 0 none, 1 strukov"),
         ("strukov2008_tio2", {"window": np.array([1.0, 2.0])}, "choose 0 none"),
         ("lin2022_hfo2", {"initial_state": 3}, r"initial_state = 3 is outside its range \[0, 1\]"),

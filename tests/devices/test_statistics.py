@@ -4,9 +4,10 @@ import tomllib
 
 import numpy as np
 import pytest
+import sympy as sp
 
 import memcircuit as mc
-from memcircuit.devices.cards import cards_directory
+from memcircuit.devices.cards import card_names, cards_directory
 from memcircuit.errors import CardError, ParameterError, UsageError
 
 
@@ -76,3 +77,17 @@ def test_what_a_card_does_not_state(tmp_path):
     with pytest.raises(CardError, match="unknown 'write'"):
         _device(tmp_path, '[noise]\nwrite = { value = 1, unit = "1", source = "x" }\n')
     assert "noise" not in tomllib.loads(device.card.path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_what_a_card_draws_is_a_device(name, rng):
+    """Else Monte Carlo of the card loses those points, and is not what the card states."""
+    device = mc.device(name)
+    drawn = device.draw_variation(rng, 100_000)
+    values = {**device.parameters}
+    for one in device.model.varying:
+        values[one.name] = values[one.name] * drawn.get(one.multiplier, np.ones(1)).ravel()
+    for constraint in device.model.constraints:
+        names = sorted(map(str, constraint.free_symbols))
+        holds = sp.lambdify([device.model.by_name[n].symbol for n in names], constraint, "numpy")
+        assert np.mean(holds(*(values[n] for n in names))) > 0.999, constraint

@@ -13,8 +13,8 @@ _PARAMETERS = (
     Parameter("g_quantum", 77.5e-6, "S", "quantum of conductance 2 e^2/h", 1e-6, 1e-3),
     Parameter("g_on", 1 / 300, "S", "conductance of the whole filament, at s = 1", 0, 1, True),
     Parameter(
-        "g_off", 1 / 35e3, "S", "conductance of the ruptured filament, at s = 0", 0, 1, True,
-        varies=True,
+        "g_off", 1 / 35e3, "S", "conductance of the ruptured filament, at s = 0 and full "
+        "transmission", 0, 1, True, varies=True,
     ),
     Parameter("levels", 32, "1", "half quanta that the first RESET level holds", 2, 200,
               integer=True),
@@ -31,8 +31,8 @@ _PARAMETERS = (
     Parameter("k_set", 500.0, "1/s", "SET rate at twice the threshold", 0, varies=True),
     Parameter("sharpness", 0.95, "1", "of the steps: 0 a straight line, near 1 a staircase",
               0, 0.99),
-    Parameter("transmission", 1.0, "1", "share of a half quantum that a step adds", 0, 10, True,
-              varies=True, optional=True),
+    Parameter("transmission", 1.0, "1", "of the constriction: share of a half quantum that a step "
+              "adds, and of g_off", 0, 10, True, varies=True, optional=True),
     Parameter("v_scale", 1.0, "1", "scale of all RESET voltages", 0, 10, True, varies=True,
               optional=True),
     *THERMAL,
@@ -61,8 +61,11 @@ _STAIRS = Quantity(
 )
 _CONDUCTANCE = Quantity(
     "conductance",
-    _SYMBOL["transmission"] * _SYMBOL["g_quantum"] / 2 * _STAIRS.symbol
-    + _SYMBOL["g_off"] * sp.Max(1 - _STAIRS.symbol, 0),
+    # also of the gap: else a filament of poor transmission would conduct more once it is ruptured
+    _SYMBOL["transmission"]
+    * (
+        _SYMBOL["g_quantum"] / 2 * _STAIRS.symbol + _SYMBOL["g_off"] * sp.Max(1 - _STAIRS.symbol, 0)
+    ),
     "S",
     "conductance of the filament, and of the gap once less than half a quantum is left",
 )
@@ -100,7 +103,7 @@ MODEL = Model(
     title="Quantised filament: half-integer conductance levels left by RESET voltages",
     equations=(
         "i = g v,  x = s 2 g_on/g_quantum,  n = x - atan(r sin 2 pi x/(1 + r cos 2 pi x))/pi,",
-        "     r = sharpness,  g = transmission n g_quantum/2 + g_off max(1 - n, 0)",
+        "     r = sharpness,  g = transmission (n g_quantum/2 + g_off max(1 - n, 0))",
         "ds/dt = k_set (v/v_set - 1) (1 - exp(-(1-s)/0.02))     for v > v_set",
         "ds/dt = -k_reset max(s - m(-v/v_scale) g_quantum/(2 g_on), 0)   for v < 0",
         "m(u), never below 0, is the largest of three straight lines: through (-v_reset, levels)",
@@ -119,7 +122,7 @@ MODEL = Model(
         _V_RESET < _V_ONSET,
         _V_ONSET + _FINE < 0,
         2 * _SYMBOL["g_on"] / _SYMBOL["g_quantum"] > _LEVELS - (_V_RESET - _V_ONSET) / _FINE,
-        2 * _SYMBOL["g_off"] < _SYMBOL["transmission"] * _SYMBOL["g_quantum"],
+        2 * _SYMBOL["g_off"] < _SYMBOL["g_quantum"],
         _SYMBOL["fine_steps"] < _LEVELS,
     ),
     quantities=(
