@@ -142,7 +142,9 @@ def require_choice(value: object, choices: tuple[str, ...], name: str) -> None:
         raise UsageError(f"{name} = {value!r}; choose {' or '.join(map(repr, choices))}")
 
 
-def named_values(given: object, name: str) -> Mapping[str, Any]:
+def named_values(
+    given: object, name: str, wanted: str = "multipliers by name"
+) -> Mapping[str, Any]:
     """Return what is given by name; nothing for None.
 
     Raises:
@@ -151,7 +153,7 @@ def named_values(given: object, name: str) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
-        raise UsageError(f"{name} = {given!r:.80}: expected multipliers by name")
+        raise UsageError(f"{name} = {given!r:.80}: expected {wanted}")
     return given
 
 

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
 import memcircuit as mc
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals():
+    """Let the processes that tests start heed what this one ignores, as nohup or ``&`` makes it.
+
+    A program that is started inherits what is ignored, and no handler.
+    """
+    ignored = [
+        number
+        for name in ("SIGHUP", "SIGINT")
+        if signal.getsignal(number := getattr(signal, name, 0)) is signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,10 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from waiting import wait_for
 
 from memcircuit.cli.interrupts import EndRequest, end_requests, exit_status, told
 from memcircuit.simulate.run_directory import run_directory
@@ -61,8 +61,10 @@ class Command:
     def begin(self, *front, **streams):
         """Start it, and wait until some points are kept."""
         running = self.start(*front, **streams)
-        while len(list(self.store.entries())) < 3 and running.poll() is None:
-            time.sleep(0.01)
+        wait_for(
+            lambda: len(list(self.store.entries())) >= 3 or running.poll() is not None,
+            "three points",
+        )
         return running
 
     def processes(self):
@@ -76,10 +78,7 @@ class Command:
 
     def assert_nothing_stays(self):
         """Assert that all processes end, without a temporary file or a result."""
-        until = time.monotonic() + 60  # a process that was killed needs a moment to be gone
-        while self.processes() and time.monotonic() < until:
-            time.sleep(0.02)
-        assert self.processes() == []
+        wait_for(lambda: not self.processes(), "the end of all processes")
         assert list(self.temporary.iterdir()) == []
         assert not list(self.out.glob("*"))
 

@@ -50,6 +50,7 @@ def prepare_program_pulses(
     read_bias: Bias | str = "grounded",
     variation: Mapping[str, ArrayLike] | None = None,
     allowed_movement: float = ALLOWED_MOVEMENT,
+    reduced: bool = True,
     form: Form | None = None,
 ) -> tuple[ArrayPlan, Reading]:
     """Return what ``program_pulses`` simulates and how it reads; the arguments are the same.
@@ -58,6 +59,7 @@ def prepare_program_pulses(
         UsageError: values that make no experiment.
     """
     check_allowed(allowed_movement)
+    require_flag(reduced, "reduced")
     return prepare(
         array, states, selected, pulses, bias=bias, gate=gate, read=read,
         read_bias=read_bias, variation=variation, form=form,
@@ -134,9 +136,8 @@ def program_pulses(
     """
     plan, reading = prepare_program_pulses(
         array, states, selected, pulses, bias=bias, gate=gate, read=read, read_bias=read_bias,
-        variation=variation, allowed_movement=allowed_movement, form=form,
+        variation=variation, allowed_movement=allowed_movement, reduced=reduced, form=form,
     )  # fmt: skip
-    require_flag(reduced, "reduced")
     require_flag(waveforms, "waveforms")
     simulator = Simulator(options, time_limit, kept_in(keep))
     reduction = reduce_plan(plan) if reduced else ASKED

@@ -58,6 +58,7 @@ def prepare_write_verify(
     read_bias: Bias | str = "grounded",
     variation: Mapping[str, ArrayLike] | None = None,
     allowed_movement: float = ALLOWED_MOVEMENT,
+    reduced: bool = True,
     form: Form | None = None,
 ) -> tuple[dict[tuple[int, int], float], WriteRules, list[tuple[ArrayPlan, Reading]]]:
     """Return targets, rules, and how each cell is written; arguments as of ``write_verify``.
@@ -67,6 +68,7 @@ def prepare_write_verify(
     """
     check_tolerance(tolerance)
     check_allowed(allowed_movement)
+    require_flag(reduced, "reduced")
     memristor = device_of(cell_of(array))
     require_choice(verify, ("array", "cell"), "verify")
     rules = write_rules(memristor, set, reset, max_pulses, burst)
@@ -155,9 +157,8 @@ def write_verify(
     wanted, rules, plans = prepare_write_verify(
         array, states, targets, tolerance=tolerance, set=set, reset=reset, max_pulses=max_pulses,
         burst=burst, verify=verify, bias=bias, gate=gate, read=read, read_bias=read_bias,
-        variation=variation, allowed_movement=allowed_movement, form=form,
+        variation=variation, allowed_movement=allowed_movement, reduced=reduced, form=form,
     )  # fmt: skip
-    require_flag(reduced, "reduced")
     simulation = _Simulation(
         Simulator(options, time_limit), reduced, allowed_movement, verify, tolerance
     )

@@ -235,14 +235,15 @@ def _joined(text: str, first: int = 1) -> Iterator[tuple[int, str]]:
     Yields:
         The number of the line with which it begins, and the joined line.
     """
-    held, begin = "", first
+    held: list[str] = []
+    begin = first
     for number, line in enumerate(text.splitlines(), start=first):
         stripped = line.strip()
         if stripped.startswith("+"):
-            held = f"{held} {stripped[1:]}".strip()
+            held.append(stripped[1:])
         elif stripped and stripped[0] not in "*$;":
-            if held:
-                yield begin, held
-            held, begin = stripped, number
-    if held:
-        yield begin, held
+            if joined := " ".join(held).strip():
+                yield begin, joined
+            held, begin = [stripped], number
+    if joined := " ".join(held).strip():
+        yield begin, joined

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcircuit.checks import is_number
 from memcircuit.errors import SimulationError, UsageError
 from memcircuit.simulate.compiler import compile_verilog_a
 from memcircuit.simulate.foreign_check import Netlist, check_netlist
@@ -34,6 +33,7 @@ from memcircuit.simulate.options import Options
 from memcircuit.simulate.osdi_module import osdi_modules
 from memcircuit.simulate.process import FILE_LIMIT, TimeLimitError, plain_environment, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
+from memcircuit.simulate.run_arguments import check_run
 from memcircuit.simulate.run_directory import kept_in, run_directory
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 
@@ -138,8 +138,7 @@ def run_netlist(
     """
     path = Path(path)
     named = kept_in(keep)
-    if not is_number(time_limit) or not time_limit > 0:
-        raise UsageError(f"time_limit={time_limit!r} s must be a number above 0")
+    check_run(time_limit=time_limit)
     sources = [Path(source) for source in verilog_a]
     checked = None if trust else _checked(path, sources)
     compiled = [compile_verilog_a(source) for source in sources]

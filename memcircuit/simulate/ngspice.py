@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from memcircuit.checks import is_number
 from memcircuit.errors import SimulationError, ToolMissingError, UsageError
 from memcircuit.simulate.analysis import ACSweep, OperatingPoint
 from memcircuit.simulate.compiler import compile_verilog_a
@@ -21,6 +20,7 @@ from memcircuit.simulate.persistent import current_persistent
 from memcircuit.simulate.process import FILE_LIMIT, TimeLimitError, plain_environment, run_process
 from memcircuit.simulate.raw import RawPlot, read_raw
 from memcircuit.simulate.result import columns_of, shortcoming, to_dataset
+from memcircuit.simulate.run_arguments import check_run
 from memcircuit.simulate.run_directory import kept_in, run_directory
 from memcircuit.simulate.toolchain import Capabilities, ngspice_capabilities
 from memcircuit.simulate.waves import Waves, to_waves
@@ -140,11 +140,8 @@ def _trusted(
     file_limit: int,
 ) -> tuple[RawPlot, dict[str, str | int | float]]:
     """Return the plot of a simulation that can be trusted, and its attributes."""
+    check_run(options=options, time_limit=time_limit, keep=keep)
     keep = kept_in(keep)
-    if not isinstance(options, Options | None):
-        raise UsageError(f"options={options!r} are no Options(...)")
-    if not is_number(time_limit) or not time_limit > 0:
-        raise UsageError(f"time_limit={time_limit!r} s must be a number above 0")
     begin = time.monotonic()
     able = _able(job)
     compiled = [compile_verilog_a(source) for source in job.verilog_a]

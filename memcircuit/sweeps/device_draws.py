@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.checks import whole_number
+from memcircuit.checks import require_flag, whole_number
 from memcircuit.devices.cards import Card
 from memcircuit.devices.device import Device
 from memcircuit.devices.statistics import multipliers, variation_scores
@@ -73,6 +73,8 @@ def monte_carlo(
     cell, each = _inside(device, memristors)
     card = card_of(cell)
     count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
+    device_to_device = require_flag(device_to_device, "device_to_device")
+    cycle_to_cycle = require_flag(cycle_to_cycle, "cycle_to_cycle")
     drawn = replace(
         card,
         device_to_device=card.device_to_device if device_to_device else {},

@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from memcircuit.checks import named_values, require_kind, whole_number
 from memcircuit.errors import UsageError
 from memcircuit.experiments.measured import Measured
 from memcircuit.sweeps.record import Record
 
 How = Literal["mean", "median", "std", "min", "max", "sum"]
-#: Ways to make one number of those along dimensions; "std" is the root of the mean square.
+#: Ways to make one number of those along dimensions; "std" divides by their number, not one less.
 WAYS: tuple[str, ...] = get_args(How)
 _FUNCTIONS: dict[str, Callable[..., Any]] = {way: getattr(np, way) for way in WAYS}
 
@@ -34,7 +35,13 @@ class Reduction:
     over: tuple[tuple[How, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
+        for dim, place in named_values(self.at, f"{self.of} at", "places by dimension").items():
+            whole_number(place, f"{self.of} at {dim}")
         left = set(self.at)
+        if not isinstance(self.over, tuple) or not all(
+            isinstance(one, tuple) and len(one) == 2 for one in self.over
+        ):
+            raise UsageError(f"{self.of} over {self.over!r:.80}: expected ((way, dimensions), ...)")
         for way, dims in self.over:
             if way not in WAYS:
                 raise UsageError(f"{way!r} of {self.of}: choose one of {', '.join(WAYS)}")
@@ -103,8 +110,25 @@ class Reductions:
     by_name: Mapping[str, Reduction]
 
     def __post_init__(self) -> None:
+        for name, one in named_values(self.by_name, "measure", "reductions by name").items():
+            require_kind(one, Reduction, f"measure {name}", "a Reduction")
         if not self.by_name:
             raise UsageError("measure: nothing is kept; name one result or more")
+
+    def check(self, variables: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse what no result has.
+
+        Args:
+            variables: dimensions by name of the variable.
+
+        Raises:
+            UsageError: no such result or dimension.
+        """
+        for name, one in self.by_name.items():
+            try:
+                one.check(variables)
+            except UsageError as error:
+                raise UsageError(f"measure {name}: {error}") from error
 
     def __call__(self, record: Record) -> Record:
         """Return the record of some points with nothing but these results.
@@ -112,11 +136,10 @@ class Reductions:
         Raises:
             UsageError: no such result, dimension or place.
         """
-        known = {name: one.dims for name, one in record.variables.items()}
+        self.check({name: one.dims for name, one in record.variables.items()})
         variables: dict[str, Measured] = {}
         for name, one in self.by_name.items():
             try:
-                one.check(known)
                 variables[name] = one.reduced(record.variables[one.of])
             except UsageError as error:
                 raise UsageError(f"measure {name}: {error}") from error

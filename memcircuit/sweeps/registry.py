@@ -124,6 +124,11 @@ class Experiment:
         """
         if self.prepare is None:
             return
+        if self.ours:
+            from memcircuit.simulate.run_arguments import check_run
+
+            of_run = inspect.signature(check_run).parameters
+            check_run(**{name: value for name, value in arguments.items() if name in of_run})
         taken = inspect.signature(self.prepare).parameters
         further = any(one.kind is one.VAR_KEYWORD for one in taken.values())
         named = self.signature.parameters

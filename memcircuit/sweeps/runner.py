@@ -22,7 +22,9 @@ from memcircuit.sweeps.identity import key_of, versions
 from memcircuit.sweeps.pool import check_place, outcomes
 from memcircuit.sweeps.progress import Progress, progress_of
 from memcircuit.sweeps.record import Record, RecordError, from_bytes
+from memcircuit.sweeps.reductions import Reductions
 from memcircuit.sweeps.refusal import refuse_useless
+from memcircuit.sweeps.results import results_of
 from memcircuit.sweeps.store import Store
 from memcircuit.sweeps.target import Target
 from memcircuit.sweeps.units import Cutting, cut
@@ -135,6 +137,9 @@ def _planned(
         raise UsageError(f"seed = {seed!r}: a whole number, at least 0")
     if measure is not None and not callable(measure):
         raise UsageError(f"measure = {measure!r:.80} is no function")
+    known = results_of(target.experiment.name) if target.experiment.ours else {}
+    if isinstance(measure, Reductions) and known:
+        measure.check(known)
     first = design.values(np.zeros(1, dtype=np.intp))
     wholes = {path: values[0] for path, values in first.items() if "." not in path}
     for path, column in design.columns.items():

@@ -82,6 +82,8 @@ def test_what_is_not_there_is_told(name, made, message):
         ((("max", "cell"),), "max of g: expected names of dimensions, not 'cell'"),
         ((("max", ("cell",)), ("min", ("cell",))), "g: dimension 'cell' is taken twice"),
         ((("max", ("pulse",)),), "g: dimension 'pulse' is taken twice"),
+        (("max", ("cell",)), r"g over .*: expected \(\(way, dimensions\), ...\)"),
+        ("max", "g over 'max': expected"),
     ],
 )
 def test_what_makes_no_reduction_is_refused(over, message):
@@ -89,6 +91,18 @@ def test_what_makes_no_reduction_is_refused(over, message):
         Reduction("g", {"pulse": 0}, over)
     with pytest.raises(UsageError, match="nothing is kept"):
         Reductions({})
+
+
+@pytest.mark.parametrize("place", [1.5, True, "last", None])
+def test_a_place_is_a_whole_number(place):
+    with pytest.raises(UsageError, match=f"g at pulse = {place!r} must be a whole number"):
+        Reduction("g", {"pulse": place})
+
+
+@pytest.mark.parametrize("given", [["g"], {1: Reduction("g")}, {"g": "g"}])
+def test_reductions_have_names(given):
+    with pytest.raises(UsageError, match=r"^measure"):
+        Reductions(given)
 
 
 KEPT = Reductions(

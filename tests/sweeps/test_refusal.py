@@ -14,6 +14,7 @@ import memcircuit as mc
 from memcircuit.cli import main
 from memcircuit.errors import ConvergenceError, ToolMissingError, UsageError
 from memcircuit.sweeps.design import grid, zipped
+from memcircuit.sweeps.reductions import Reduction, Reductions
 from memcircuit.sweeps.refusal import refuse_useless
 from memcircuit.sweeps.registry import Experiment, experiment_names, experiment_of
 from memcircuit.sweeps.runner import sweep
@@ -41,7 +42,7 @@ WRONG = {
     "evaluate": ({"seeds": 0}, "seeds"),
 }
 # arguments on which no refusal before a simulation depends
-OF_RUNS = {"rng", "options", "time_limit", "keep", "waveforms", "on_cycle", "reduced"}
+OF_RUNS = {"rng", "options", "time_limit", "keep", "waveforms", "on_cycle"}
 
 
 class Unused(Executor):
@@ -74,6 +75,29 @@ def test_a_wrong_fixed_argument_is_refused_in_the_words_of_the_experiment(tmp_pa
     with pytest.raises(UsageError) as of_call:
         tied(**rng)
     assert str(of_sweep.value) == str(of_call.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "begin"),
+    [
+        ({"time_limit": -1.0}, "time_limit=-1.0 s"),
+        ({"options": 3}, "options=3"),
+        ({"keep": 5}, "keep = 5"),
+    ],
+)
+def test_what_no_run_can_take_is_refused_before_the_first(tmp_path, wrong, begin):
+    tied = functools.partial(TRAIN, **wrong)
+    with pytest.raises(UsageError, match=begin):
+        sweep(tied, {"device.k_set": [0.02, 0.03]}, executor=Unused(), store=tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [Reduction("conductanse"), Reduction("conductance", {"puls": 0})])
+def test_a_reduction_of_what_no_result_has_is_refused_before_the_first(tmp_path, wrong):
+    with pytest.raises(UsageError, match=r"measure late: .*conductance"):
+        sweep(
+            TRAIN, {"device.k_set": [0.02, 0.03]}, measure=Reductions({"late": wrong}),
+            executor=Unused(), store=tmp_path,
+        )  # fmt: skip
 
 
 def test_every_experiment_has_a_wrong_argument():
@@ -145,9 +169,12 @@ def test_good_arguments_are_made_ready_once_and_wrong_ones_a_hundred_times():
     assert len(set(told)) == 100
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(2, 5000), (5000, 2), (40, 25), (99, 101), (3, 1)])
+@pytest.mark.parametrize(
+    ("rows", "columns"),
+    [(2, 5000), (5000, 2), (40, 25), (99, 101), (3, 1), (99, 5), (198, 30), (1584, 12)],
+)
 def test_points_that_are_tried_have_every_value_of_short_lists(rows, columns):
-    """No step between them is a multiple of the length of a list."""
+    """Whatever the lengths of the others."""
     tried = []
 
     def note(x, fixed):

@@ -10,7 +10,7 @@ import memcircuit as mc
 from memcircuit.sweeps.fixed import loop, one_cell
 from memcircuit.sweeps.reductions import Reduction, Reductions
 from memcircuit.sweeps.registry import experiment_names
-from memcircuit.sweeps.specification.results import results_of
+from memcircuit.sweeps.results import results_of
 from memcircuit.sweeps.specification.template import template
 
 HEAD = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from memcircuit.sweeps.reductions import WAYS, Reduction, Reductions
+from memcircuit.sweeps.results import results_of
 from memcircuit.sweeps.specification.node import TomlNode
-from memcircuit.sweeps.specification.results import results_of
 
 
 def measures_of(node: TomlNode, experiment: str) -> Reductions:

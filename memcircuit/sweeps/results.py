@@ -1,4 +1,4 @@
-"""What experiments return, so that a name in a sweep file can be refused before they run."""
+"""What experiments return, so that the name of a result can be refused before they run."""
 
 from __future__ import annotations
 
