@@ -128,7 +128,8 @@ MODEL = Model(
         _R_MID < _R_OFF,
         _SYMBOL["v_set_mid"] < _SYMBOL["v_set_on"],
         _V_FIT < _V_HOLD,
-        _SYMBOL["v_reset_mid"] > _V_HOLD,
+        # some leave LRS only where MRS no longer holds: from LRS to MRS is "not stable" there
+        _SYMBOL["v_reset_mid"] > _V_FIT,
         _SYMBOL["reset_scale"] * (_SYMBOL["r_at_zero"] - _SYMBOL["r_per_volt"] * _V_FIT) > _R_MID,
     ),
     quantities=(ACTIVATION, _RESISTANCE, _AMOUNT, _AFTER_FIT, _AT_FIT, _LEFT, _UP, _DOWN),
