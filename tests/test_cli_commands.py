@@ -288,7 +288,8 @@ def test_cache_is_listed_checked_limited_and_cleared(tmp_path, capsys):
     assert (limited["removed"], len(list(store.entries()))) == (1, 1)
     assert told(["cache", "clear", *at], capsys)["removed"] == 1
     assert told(["cache", "list", *at], capsys)["entries"] == 0
-    assert run(["cache", "limit", "2V", *at], capsys)[0] == 2
+    for wrong in ("2V", "1e3000B"):
+        assert run(["cache", "limit", wrong, *at], capsys)[0] == 2
 
 
 def test_json_of_the_commands_that_were_there(tmp_path, capsys):

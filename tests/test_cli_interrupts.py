@@ -33,6 +33,20 @@ import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
+# a signal comes while the words are taken apart, before any command begins
+WHILE_PARSING = """\
+import os, signal, sys, typer.core
+from memcircuit.cli import main
+
+class Interrupted(typer.core.TyperGroup):
+    def resolve_command(self, *given):
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+        return super().resolve_command(*given)
+
+from memcircuit.cli.app import app
+app.info.cls = Interrupted
+main(["devices"])
+"""
 
 
 class Command:
@@ -81,6 +95,14 @@ class Command:
         wait_for(lambda: not self.processes(), "the end of all processes")
         assert list(self.temporary.iterdir()) == []
         assert not list(self.out.glob("*"))
+
+
+@pytest.fixture(autouse=True)
+def _handlers_come_back():
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(params=[1, 2], ids=["in one process", "in workers"])
@@ -134,26 +156,70 @@ def test_what_the_caller_ignores_stays_ignored_and_handlers_come_back():
     finally:
         signal.signal(signal.SIGHUP, before)
     own = signal.getsignal(signal.SIGTERM)
+    with end_requests():
+        assert signal.getsignal(signal.SIGTERM) is not own
+    assert signal.getsignal(signal.SIGTERM) is own
+
+
+def test_what_comes_after_a_request_is_ignored():
     with pytest.raises(EndRequest) as ended, end_requests():
         os.kill(os.getpid(), signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) is own
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGHUP)
     assert (exit_status(ended.value), told(ended.value)) == (143, "ended by SIGTERM")
     assert (exit_status(KeyboardInterrupt()), told(KeyboardInterrupt())) == (130, "interrupted")
 
 
-def test_a_request_told_twice_does_not_disturb_what_it_ends():
-    def ended_as_timeout_does():
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-        finally:
-            os.kill(os.getpid(), signal.SIGTERM)
-            os.kill(os.getpid(), signal.SIGHUP)
-            cleaned.append("all")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_request_while_the_command_is_read_is_told(name):
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_PARSING, name], capture_output=True, check=False, text=True
+    )
+    how = "interrupted" if name == "SIGINT" else f"ended by {name}"
+    assert done.returncode == 128 + getattr(signal, name)
+    assert (done.stdout, done.stderr) == ("", f"memcircuit: {how}\n")
 
-    cleaned = []
-    with pytest.raises(EndRequest), end_requests():
-        ended_as_timeout_does()
-    assert cleaned == ["all"]
+
+def test_requests_during_the_exit_do_not_change_its_status(tmp_path):
+    ending = Command(tmp_path, 1).begin(stderr=subprocess.PIPE, text=True)
+    ending.send_signal(signal.SIGTERM)
+    with ending.stderr as told_lines:
+        assert any("ended by SIGTERM" in line for line in told_lines)
+    while ending.poll() is None:
+        ending.send_signal(signal.SIGTERM)
+        ending.send_signal(signal.SIGHUP)
+    assert ending.returncode == 128 + signal.SIGTERM
+
+
+@pytest.fixture
+def unread():
+    """Return a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.mark.parametrize("words", [["devices"], ["--help"], ["iv", "--help"]])
+def test_output_that_nobody_reads_ends_it_as_sigpipe_does(words, unread):
+    done = subprocess.run(
+        [sys.executable, "-m", "memcircuit", *words],
+        stdout=unread, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def test_a_sweep_that_nobody_reads_is_done_all_the_same(tmp_path, unread):
+    sweep = Command(tmp_path, 1)
+    running = sweep.start(stdout=unread)
+    assert running.wait(timeout=120) == 128 + signal.SIGPIPE
+    assert {path.name for path in sweep.out.iterdir()} == {"sweep.nc", "sweep.png"}
+    assert len(list(sweep.store.entries())) == POINTS
+
+
+def test_a_mistake_that_nobody_reads_keeps_its_status(unread):
+    words = [sys.executable, "-m", "memcircuit", "devices", "show", "nonsense"]
+    assert subprocess.run(words, stdout=unread, stderr=unread, check=False).returncode == 2
 
 
 def test_another_thread_leaves_signals_alone():

@@ -142,12 +142,12 @@ def test_other_wrong_input_ends_with_status_2(spec, where, tmp_path, capsys):
     assert "name a sweep file" in run([], capsys)[2]
     assert run([spec(SET), *where, "--scheduler", "tcp://x:1"], capsys)[0] == 2  # beside --jobs
     assert run([spec(SET), *where, "--progress", "loud"], capsys)[0] == 2
-    limits = SET.replace("conductance = { high", "conductivity = { high")
+    limits = SET.replace("conductance = { high", "weight = { high")
     code, out, err = run([spec(limits), *where, "--progress", "quiet"], capsys)
     assert code == 2
     # told once, with its place, and nothing is lost by it
-    assert err.count("conductivity") == 1
-    assert "spec.toml:13: limits.conductivity: there is no such result" in err
+    assert err.count("weight") == 1
+    assert "spec.toml:13: limits.weight: there is no such result" in err
     assert "points: 4" in out
     assert str(tmp_path / "out" / "sweep.nc") in out
     assert (tmp_path / "out" / "sweep.png").exists()

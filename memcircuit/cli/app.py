@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import warnings
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Annotated, Any, NoReturn, ParamSpec
 import typer
 import typer.core
 
-from memcircuit.cli.interrupts import end_requests, exit_status, told
+from memcircuit.cli.interrupts import end_requests, exit_status, leave_unread, reason, told
 
 P = ParamSpec("P")
 
@@ -64,17 +63,8 @@ def command(
     """
 
     def registered(function: Callable[P, None]) -> Callable[P, None]:
-        @functools.wraps(function)
-        def interruptible(*args: P.args, **kwargs: P.kwargs) -> None:
-            try:
-                function(*args, **kwargs)
-            except KeyboardInterrupt as interrupt:
-                # typer would end with status 1
-                typer.echo(f"memcircuit: {told(interrupt)}", err=True)
-                raise typer.Exit(exit_status(interrupt)) from None
-
-        home.command(name, epilog=f"Example: {example}")(interruptible)
-        return interruptible
+        home.command(name, epilog=f"Example: {example}")(function)
+        return function
 
     return registered
 
@@ -103,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     The exit status is 0 when all is done, 1 when it is finished with failed points, 2 for wrong
     input, 3 when a tool is missing or failed, 130 when it was interrupted. SIGTERM and a closed
-    terminal end it as an interrupt does, with 128 and the number of the signal.
+    terminal end it as an interrupt does, with 128 and the number of the signal; so does output that
+    nobody reads, as SIGPIPE would.
     """
     from memcircuit.errors import MemcircuitError
     from memcircuit.files import write_error
@@ -119,17 +110,26 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             raise
         _end(str(error), error.exit_status)
+    except (SystemExit, KeyboardInterrupt, BrokenPipeError) as end:
+        behind = reason(end)
+        if isinstance(behind, BrokenPipeError):
+            leave_unread()
+            sys.exit(exit_status(behind))
+        if isinstance(behind, KeyboardInterrupt):
+            _end(told(behind), exit_status(behind))
+        raise
     except OSError as error:
         if debug:
             raise
         known = write_error(str(error.filename or "output"), error)
         _end(str(known), known.exit_status)
-    except KeyboardInterrupt as interrupt:
-        _end(told(interrupt), exit_status(interrupt))
 
 
 def _end(message: str, status: int) -> NoReturn:
-    typer.echo(f"memcircuit: {message}", err=True)
+    try:
+        typer.echo(f"memcircuit: {message}", err=True)
+    except BrokenPipeError:
+        leave_unread()
     sys.exit(status)
 
 

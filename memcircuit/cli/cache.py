@@ -67,11 +67,14 @@ def cache_limit(
 
     What a running sweep uses stays.
     """
+    from memcircuit.checks import require_number
     from memcircuit.sweeps.specification.quantities import quantity
     from memcircuit.sweeps.store import Store
 
+    bytes_left = quantity(size, "B", "SIZE")
+    require_number(bytes_left, "SIZE, in bytes,")
     kept = Store(store)
-    _removed(kept, kept.limit(int(quantity(size, "B", "SIZE"))), as_json=as_json)
+    _removed(kept, kept.limit(int(bytes_left)), as_json=as_json)
 
 
 @command(cache_app, "clear", example="memcircuit cache clear")

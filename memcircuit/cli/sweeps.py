@@ -86,20 +86,21 @@ def sweep(
         return
     if specification is None:
         raise UsageError("sweep: name a sweep file; --template EXPERIMENT prints one to start from")
-    asked = load_specification(specification, seed=seed)
+    asked = load_specification(specification, seed=seed, prepare=False)
     make_directory(out)  # before hours of simulation, not after
     try:
-        found = run(
-            asked.experiment,
-            asked.design,
-            seed=asked.seed,
-            measure=asked.measure,
-            jobs=jobs,
-            executor=scheduler,
-            store=store,
-            retry_failed=retry,
-            progress=progress,
-        )
+        with asked.placed():
+            found = run(
+                asked.experiment,
+                asked.design,
+                seed=asked.seed,
+                measure=asked.measure,
+                jobs=jobs,
+                executor=scheduler,
+                store=store,
+                retry_failed=retry,
+                progress=progress,
+            )
     except KeyboardInterrupt as interrupt:
         interrupt.add_note("the same command again goes on from here")
         raise

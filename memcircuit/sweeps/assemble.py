@@ -13,14 +13,13 @@ from memcircuit.errors import UsageError
 from memcircuit.experiments.measured import Measured
 from memcircuit.sweeps.design import Design
 from memcircuit.sweeps.record import DONE, FAILED, Record, missing_values, same
+from memcircuit.sweeps.results import RESERVED, unreserved
 from memcircuit.sweeps.target import Target
 
 if TYPE_CHECKING:
     import xarray as xr
 
 _LONGEST_LABEL = 60
-# What a sweep itself says of its points.
-_RESERVED = ("status", "error", "log", "remark")
 
 
 @dataclass
@@ -223,14 +222,14 @@ class Assembly:
         design = self.design
         dims, shape = tuple(design.sizes), design.shape
         inner = {dim for one in self._variables.values() for dim in one.dims}
-        taken = {*self._variables, *self._coordinates, *inner, *_RESERVED}
+        taken = {*self._variables, *self._coordinates, *inner, *RESERVED}
         names = {dim: _free(dim, taken) for dim in design.sizes}
         outer = tuple(names[dim] for dim in dims)
         variables: dict[str, Any] = {}
         for name, one in sorted(self._variables.items()):
             values = _finished(one, self._done)
             whole = values.reshape(*shape, *values.shape[1:])
-            variables[_unreserved(name)] = ((*outer, *one.dims), whole, one.attrs)
+            variables[unreserved(name)] = ((*outer, *one.dims), whole, one.attrs)
         told = {"flag_values": [DONE, FAILED], "flag_meanings": "done failed"}
         variables["status"] = (outer, self.status.reshape(shape), told)
         variables["error"] = (outer, _texts(self.errors, design.size).reshape(shape))
@@ -265,11 +264,6 @@ class Assembly:
 def _free(name: str, taken: set[str]) -> str:
     """Return the name of a parameter, made another where a result has it."""
     return f"swept_{name}" if name in taken else name
-
-
-def _unreserved(name: str) -> str:
-    """Return the name of a quantity, made another where the sweep has one of that name."""
-    return f"result_{name}" if name in _RESERVED else name
 
 
 def _repeated(own: Measured, points: int) -> Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -12,6 +12,7 @@ from memcircuit.checks import named_values, require_kind, whole_number
 from memcircuit.errors import UsageError
 from memcircuit.experiments.measured import Measured
 from memcircuit.sweeps.record import Record
+from memcircuit.sweeps.results import RESERVED
 
 How = Literal["mean", "median", "std", "min", "max", "sum"]
 #: Ways to make one number of those along dimensions; "std" divides by their number, not one less.
@@ -66,10 +67,19 @@ class Reduction:
                 f"there is no result {self.of!r}; there is {', '.join(map(str, variables))}"
             )
         dims = variables[self.of]
-        for dim in (*self.at, *(dim for _, taken in self.over for dim in taken)):
+        for dim in sorted(self.taken):
             if dim not in dims:
                 own = ", ".join(dims) or "none"
                 raise UsageError(f"{self.of} has no dimension {dim!r}, but {own}")
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The dimensions that are gone afterwards."""
+        return frozenset(self.at).union(*(dims for _, dims in self.over))
+
+    def left(self, dims: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which of a variable's dimensions are left."""
+        return tuple(dim for dim in dims if dim not in self.taken)
 
     def reduced(self, given: Measured) -> Measured:
         """Return what is kept of a variable of some points, the leading axis of its values.
@@ -85,6 +95,8 @@ class Reduction:
                 raise UsageError(f"{self.of} at {dim} = {place}: there are {length}, from 0")
             values = values.take(place, axis=1 + axis)
             del dims[axis]
+        # the order in which numbers are added up is part of the last bits of their sum
+        values = np.ascontiguousarray(values)
         for way, taken in self.over:
             if values.dtype.kind not in "biufc":
                 raise UsageError(f"{way} of {self.of}: it is text")
@@ -94,6 +106,27 @@ class Reduction:
             values = _FUNCTIONS[way](values, axis=axes)
             dims = [dim for dim in dims if dim not in taken]
         return Measured(tuple(dims), values, given.attrs)
+
+
+def check_name(name: str, swept: Collection[str] = ()) -> None:
+    """Refuse to keep a result by a name that has another meaning in the dataset of a sweep.
+
+    Args:
+        name: that it would get.
+        swept: names of the sweep's parameters and dimensions.
+
+    Raises:
+        UsageError: the name is taken.
+    """
+    if name in RESERVED:
+        raise UsageError(f"{_of(name)}the sweep has its own {name}; choose another name")
+    if name in swept:
+        raise UsageError(f"{_of(name)}the sweep changes {name} itself; choose another name")
+
+
+def _of(name: str) -> str:
+    """Return how a message about what is kept by this name begins."""
+    return f"measure {name}: "
 
 
 @dataclass(frozen=True)
@@ -112,6 +145,7 @@ class Reductions:
     def __post_init__(self) -> None:
         for name, one in named_values(self.by_name, "measure", "reductions by name").items():
             require_kind(one, Reduction, f"measure {name}", "a Reduction")
+            check_name(name)
         if not self.by_name:
             raise UsageError("measure: nothing is kept; name one result or more")
 
@@ -122,13 +156,17 @@ class Reductions:
             variables: dimensions by name of the variable.
 
         Raises:
-            UsageError: no such result or dimension.
+            UsageError: no such result or dimension, or a dimension that is left and has the name
+                of what is kept.
         """
         for name, one in self.by_name.items():
             try:
                 one.check(variables)
             except UsageError as error:
-                raise UsageError(f"measure {name}: {error}") from error
+                raise UsageError(f"{_of(name)}{error}") from error
+        left = {dim for one in self.by_name.values() for dim in one.left(variables[one.of])}
+        if both := left & set(self.by_name):
+            raise UsageError(f"{_of(min(both))}a dimension has this name; choose another")
 
     def __call__(self, record: Record) -> Record:
         """Return the record of some points with nothing but these results.
@@ -142,13 +180,21 @@ class Reductions:
             try:
                 variables[name] = one.reduced(record.variables[one.of])
             except UsageError as error:
-                raise UsageError(f"measure {name}: {error}") from error
+                raise UsageError(f"{_of(name)}{error}") from error
         left = {dim for one in variables.values() for dim in one.dims}
-        if both := left & set(variables):
-            raise UsageError(f"measure {min(both)}: a dimension has this name; choose another")
         coordinates = {
             name: one
             for name, one in record.coordinates.items()
             if name not in variables and left.issuperset(one.dims)
         }
         return replace(record, variables=variables, coordinates=coordinates)
+
+    def missed(self, record: Record, among: Collection[str]) -> str:
+        """Return why what is kept could not be made of a record's points; empty where it could.
+
+        Args:
+            record: of points whose results were put through these reductions.
+            among: names of what is kept that count.
+        """
+        begins = tuple(_of(name) for name in among)
+        return next((error for error in record.errors if begins and error.startswith(begins)), "")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_callback, require_kind
 from memcircuit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +74,24 @@ class Experiment:
     fixed: Callable[[Any], xr.Dataset] | None = None
     batch: Batching | None = None
     prepare: Callable[..., object] | None = None
+
+    def __post_init__(self) -> None:
+        require_kind(self.name, str, "name of an experiment", "a text")
+        for kind, function in (("fixed", self.fixed), ("prepare", self.prepare)):
+            require_callback(function, f"{kind} of experiment {self.name!r}")
+        if self.prepare is None:
+            return
+        try:
+            taken = inspect.signature(self.prepare).parameters
+        except (TypeError, ValueError) as error:
+            raise UsageError(
+                f"prepare of experiment {self.name!r}: its arguments are not known; give a function"
+            ) from error
+        if "rng" in taken and taken["rng"].default is inspect.Parameter.empty:
+            raise UsageError(
+                f"prepare of experiment {self.name!r} needs rng, but nothing is drawn before a "
+                "point runs; let it take only what can be refused without"
+            )
 
     @property
     def signature(self) -> inspect.Signature:
@@ -202,8 +221,9 @@ def register(experiment: Experiment) -> Experiment:
     """Make an experiment known by its name and its function, and return it.
 
     Raises:
-        UsageError: the name is taken by another.
+        UsageError: the name is taken by another, or what is given is no ``Experiment``.
     """
+    require_kind(experiment, Experiment, "experiment", "an Experiment(name, function)")
     known = _HOMES.get(experiment.name)
     taken = _REGISTERED.get(experiment.name)
     if known is not None or (taken is not None and taken != experiment):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: What a sweep itself says of its points; a result of such a name is called ``result_NAME``.
+RESERVED = ("status", "error", "log", "remark")
+
 _PULSES = {"conductance": "cell pulse", "weight": "cell pulse", "energy": "cell pulse"}
 _CYCLES = {name: f"device cycle {dims.removeprefix('cell ')}" for name, dims in _PULSES.items()}
 _ENERGIES = {
@@ -78,6 +81,23 @@ _RESULTS = {
         "own_error": "seed layer", "total_error": "seed layer",
     },
 }  # fmt: skip
+
+# Dimensions that are as long as the course of a run makes them.
+_OF_COURSE = {"settle_read": ("time",), "write_verify_cells": ("round",)}
+
+
+def lengths_of_course(experiment: str) -> tuple[str, ...]:
+    """Return the dimensions that may be longer at one point than at another with like arguments.
+
+    Args:
+        experiment: its name.
+    """
+    return _OF_COURSE.get(experiment, ())
+
+
+def unreserved(name: str) -> str:
+    """Return the name of a quantity, made another where the sweep has one of that name."""
+    return f"result_{name}" if name in RESERVED else name
 
 
 def results_of(experiment: str) -> dict[str, tuple[str, ...]]:

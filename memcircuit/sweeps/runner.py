@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pickle
 import socket
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from memcircuit.checks import require_flag, require_kind
 from memcircuit.errors import UsageError
 from memcircuit.sweeps.assemble import Assembly
 from memcircuit.sweeps.design import Design, grid
@@ -22,8 +24,8 @@ from memcircuit.sweeps.identity import key_of, versions
 from memcircuit.sweeps.pool import check_place, outcomes
 from memcircuit.sweeps.progress import Progress, progress_of
 from memcircuit.sweeps.record import Record, RecordError, from_bytes
-from memcircuit.sweeps.reductions import Reductions
-from memcircuit.sweeps.refusal import refuse_useless
+from memcircuit.sweeps.reductions import Reductions, check_name
+from memcircuit.sweeps.refusal import AlikeError, judging, refuse_useless
 from memcircuit.sweeps.results import results_of
 from memcircuit.sweeps.store import Store
 from memcircuit.sweeps.target import Target
@@ -105,18 +107,20 @@ def sweep(
         UsageError: a path that leads nowhere, a value outside the range of its parameter or of
             its field, or arguments that the experiment refuses at every point alike (3.5 pulses),
             before anything is simulated. What it refuses at some points only, such as parameters
-            that contradict each other, is their failure.
+            that contradict each other, is their failure. After the first points at the latest:
+            ``Reductions`` that no result allows for.
         StorageError: no room for results; what is finished is kept.
         ToolError: a tool is missing, or the executor cannot be used.
     """
     check_place(jobs, executor)
     target = Target.of(experiment)
     design = parameters if isinstance(parameters, Design) else grid(parameters)
+    retry = require_flag(retry_failed, "retry_failed")
     cutting = _planned(target, design, seed, measure, batch=batch)
-    kept = store if isinstance(store, Store) else Store(store)
+    kept = _stored(store)
     shown = progress_of(progress)
     with kept.in_use():
-        run = _Run(design, cutting, kept, shown, retry_failed=retry_failed)
+        run = _Run(design, cutting, kept, shown, _judge(target, design, measure), retry=retry)
         run.all_units(jobs, executor)
         attrs = {
             "experiment": target.experiment.name,
@@ -137,9 +141,14 @@ def _planned(
         raise UsageError(f"seed = {seed!r}: a whole number, at least 0")
     if measure is not None and not callable(measure):
         raise UsageError(f"measure = {measure!r:.80} is no function")
-    known = results_of(target.experiment.name) if target.experiment.ours else {}
-    if isinstance(measure, Reductions) and known:
-        measure.check(known)
+    if isinstance(measure, type) and issubclass(measure, Reductions):
+        raise UsageError("measure is the class Reductions; give Reductions({name: Reduction(...)})")
+    require_flag(batch, "batch")
+    if isinstance(measure, Reductions):
+        for name in measure.by_name:
+            check_name(name, {*design.columns, *design.sizes})
+        if known := _results(target):
+            measure.check(known)
     first = design.values(np.zeros(1, dtype=np.intp))
     wholes = {path: values[0] for path, values in first.items() if "." not in path}
     for path, column in design.columns.items():
@@ -162,6 +171,29 @@ def _planned(
     return cut(design, plan, pickled, batch=batch)
 
 
+def _stored(store: Store | str | Path | None) -> Store:
+    if isinstance(store, Store):
+        return store
+    if store is not None:
+        require_kind(store, (str, Path), "store", "a directory, or a Store")
+    return Store(store)
+
+
+def _results(target: Target) -> dict[str, tuple[str, ...]]:
+    """Return the dimensions of an experiment's results by name; empty when they are not known."""
+    return results_of(target.experiment.name) if target.experiment.ours else {}
+
+
+def _judge(
+    target: Target, design: Design, measure: Callable[[Any], Any] | None
+) -> Callable[[Record], str]:
+    """Return what says of the first points why no point has what is to be kept."""
+    if not isinstance(measure, Reductions):
+        return lambda _record: ""
+    among = judging(target, design, measure, _results(target))
+    return functools.partial(measure.missed, among=among)
+
+
 class _Run:
     """One sweep under way."""
 
@@ -171,15 +203,18 @@ class _Run:
         cutting: Cutting,
         store: Store,
         progress: Progress,
+        judge: Callable[[Record], str],
         *,
-        retry_failed: bool,
+        retry: bool,
     ) -> None:
         self.assembly = Assembly(design)  # whose coordinates are the values as they were given
         self.logs: dict[int, str] = {}
         self._cutting = cutting
         self._store = store
         self._progress = progress
-        self._retry = retry_failed
+        self._judge = judge
+        self._succeeded = False
+        self._retry = retry
         self._ended: dict[str, Record] = {}  # of keys that further units have
 
     def all_units(self, jobs: int | None, executor: Executor | str | None) -> None:
@@ -264,6 +299,9 @@ class _Run:
         return True
 
     def _take(self, unit: Unit, record: Record) -> None:
+        if not self._succeeded and (missed := self._judge(record)):
+            raise AlikeError(missed)
+        self._succeeded |= record.failed < record.points
         self.assembly.add(unit.points, record)
         for place, log in enumerate(record.logs):
             if log:

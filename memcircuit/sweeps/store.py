@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from memcircuit.checks import require_number
 from memcircuit.errors import StorageError, UsageError
 from memcircuit.simulate.locate import cache_directory
 from memcircuit.sweeps.entry_file import (
@@ -204,11 +205,10 @@ class Store:
             what was removed.
 
         Raises:
-            UsageError: a negative size.
+            UsageError: no size, or a negative one.
             StorageError: an entry cannot be removed.
         """
-        if size < 0:
-            raise UsageError(f"size = {size} bytes: expected 0 or more")
+        require_number(size, "size, bytes,")
         self._sweep()
         by_age = sorted(self.entries(), key=lambda entry: entry.last_used)
         excess = sum(entry.size for entry in by_age) - size

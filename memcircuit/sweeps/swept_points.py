@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memcircuit.checks import require_kind
 from memcircuit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -171,6 +172,9 @@ def points_of(dataset: xr.Dataset) -> Points:
     Raises:
         UsageError: not the dataset of a sweep, or no dimension of the sweep left.
     """
+    import xarray as xr
+
+    require_kind(dataset, xr.Dataset, "dataset", "the dataset that mc.sweep returned")
     for name in ("sweep_dims", "sweep_parameters"):
         if name not in dataset.attrs:
             raise UsageError(f"no dataset of a sweep: it has no attribute {name!r}")

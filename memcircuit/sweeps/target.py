@@ -231,7 +231,8 @@ def changed(target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
             whole, lambda device: tuned(device, own, factors)
         )
     if experiment.takes("variation") and isinstance(arguments.get("variation"), Mapping):
-        check_variation(innermost(arguments.get(experiment.subject)), arguments["variation"])
+        device = innermost(arguments.get(experiment.subject))
+        check_variation(device, arguments["variation"], array=experiment.subject == "array")
     _refuse(experiment, arguments)
     return arguments
 

@@ -111,3 +111,11 @@ def test_what_has_no_effects_is_refused():
         main_effects(dataset, "conductance")
     with pytest.raises(UsageError, match="bins is 0"):
         main_effects(dataset, "conductance", bins=0)
+
+
+@pytest.mark.parametrize("given", [3, None, "x"])
+def test_what_is_no_dataset_is_refused(given):
+    with pytest.raises(
+        UsageError, match=r"^dataset is .*; give the dataset that mc.sweep returned"
+    ):
+        main_effects(given, "conductance")

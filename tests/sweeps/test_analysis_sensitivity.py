@@ -188,3 +188,11 @@ def refusals(rng):
 def test_what_gives_no_sensitivity_is_refused(message, rng):
     with pytest.raises(UsageError, match=message):
         sensitivities(refusals(rng)[message], "conductance")
+
+
+@pytest.mark.parametrize("given", [3, None, "x"])
+def test_what_is_no_dataset_is_refused(given):
+    with pytest.raises(
+        UsageError, match=r"^dataset is .*; give the dataset that mc.sweep returned"
+    ):
+        sensitivities(given, "conductance")

@@ -99,6 +99,25 @@ def test_a_place_is_a_whole_number(place):
         Reduction("g", {"pulse": place})
 
 
+@pytest.mark.parametrize("way", ["mean", "std", "sum"])
+def test_bits_do_not_depend_on_how_an_array_lies_in_memory(way):
+    values = np.random.default_rng(1).normal(size=(3, 40, 50)) * np.logspace(-9, 0, 50)
+    moved = np.moveaxis(np.moveaxis(values, 2, 0).copy(), 0, 2)
+    for over in (("cell",), ("pulse",), ("cell", "pulse")):
+        plain, *others = (
+            Reduction("g", over=((way, over),)).reduced(Measured(("cell", "pulse"), one, {})).values
+            for one in (values, np.asfortranarray(values), moved, values[:, ::-1][:, ::-1])
+        )
+        for other in others:
+            np.testing.assert_array_equal(other, plain)
+
+
+@pytest.mark.parametrize("name", ["status", "error", "log", "remark"])
+def test_what_the_sweep_says_itself_is_no_name_of_a_result(name):
+    with pytest.raises(UsageError, match=f"measure {name}: the sweep has its own {name}; choose"):
+        Reductions({name: Reduction("g")})
+
+
 @pytest.mark.parametrize("given", [["g"], {1: Reduction("g")}, {"g": "g"}])
 def test_reductions_have_names(given):
     with pytest.raises(UsageError, match=r"^measure"):
@@ -135,25 +154,6 @@ def test_points_share_netlists_as_without_and_give_the_same_bits(tmp_path):
     # alone in its netlist a point goes through the other way, and differs by tolerances alone
     alone = mc.sweep(pulse, design, measure=KEPT, batch=False, **options)
     np.testing.assert_allclose(alone["written"], found["written"], rtol=1e-3)
-
-
-def test_a_place_that_no_point_has_fails_them_without_a_second_simulation(tmp_path, monkeypatch):
-    from memcircuit.simulate import ngspice
-
-    began = []
-    real = ngspice.run_waves
-    monkeypatch.setattr(ngspice, "run_waves", lambda *a, **k: began.append(1) or real(*a, **k))
-    pulse = functools.partial(mc.pulse_train, mc.device("lin2022_hfo2"), pulses=1, reset_pulses=0)
-    measure = Reductions({"late": Reduction("conductance", {"pulse": 7})})
-    found = mc.sweep(
-        pulse, {"set.amplitude": [1.5, 1.6, 1.7]}, measure=measure, jobs=1, store=tmp_path,
-        progress="quiet",
-    )  # fmt: skip
-    assert found["status"].values.tolist() == [1, 1, 1]
-    assert "measure late: conductance at pulse = 7: there are 2, from 0" in str(
-        found.error[0].item()
-    )
-    assert len(began) == 1
 
 
 def test_failed_points_of_a_record_stay_failed():

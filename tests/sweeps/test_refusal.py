@@ -12,13 +12,17 @@ from test_experiments_swept import CASES
 
 import memcircuit as mc
 from memcircuit.cli import main
+from memcircuit.crossbar import settling
 from memcircuit.errors import ConvergenceError, ToolMissingError, UsageError
+from memcircuit.sweeps import registry
 from memcircuit.sweeps.design import grid, zipped
 from memcircuit.sweeps.reductions import Reduction, Reductions
 from memcircuit.sweeps.refusal import refuse_useless
 from memcircuit.sweeps.registry import Experiment, experiment_names, experiment_of
 from memcircuit.sweeps.runner import sweep
+from memcircuit.sweeps.store import Store
 from memcircuit.sweeps.target import Target
+from pyspice_netlists import triangle
 
 DEVICE = mc.device("lin2022_hfo2")
 TRAIN = functools.partial(mc.pulse_train, DEVICE, pulses=1, reset_pulses=0)
@@ -193,8 +197,67 @@ def test_arguments_of_a_wrong_kind_are_refused_by_name_of_the_experiment():
         refuse_useless(Target.of(counted(lambda _x, _fixed: float("one"))[0]), grid({"x": [1.0]}))
 
 
+def test_a_loop_of_a_given_sweep_has_no_amplitude_to_change(tmp_path):
+    tied = functools.partial(mc.iv_loop, DEVICE, sweep=triangle(1.0, rate=1.0))
+    with pytest.raises(UsageError, match=r"^amplitude beside a sweep"):
+        sweep(tied, {"amplitude": [1.0, 1.5]}, executor=Unused(), store=tmp_path)
+
+
+def test_a_read_that_is_too_short_is_refused_before_its_operating_point(monkeypatch):
+    def solved(*_args):
+        pytest.fail("an operating point was solved")
+
+    monkeypatch.setattr(settling, "_operating_point", solved)
+    array = mc.Crossbar(rows=2, columns=2, wires=2.0)
+    for duration, message in ((1e-9, "duration = 1e-09 s: expected more"), (-1.0, "duration")):
+        with pytest.raises(UsageError, match=message):
+            settling.prepare_settle_read(
+                array, [0.2, 0.2], g=np.full((2, 2), 1e-5), rise=1e-9, duration=duration
+            )
+
+
 @pytest.mark.parametrize(
-    "error", [ConvergenceError("no end"), ToolMissingError("no ngspice"), ZeroDivisionError()]
+    ("wrong", "message"),
+    [
+        ({"retry_failed": "no"}, "retry_failed is 'no'; give True or False"),
+        ({"batch": "no"}, "batch is 'no'; give True or False"),
+        ({"store": 5}, "store is 5; give a directory, or a Store"),
+        ({"store": Store}, "store is the class Store; give a directory"),
+        ({"measure": Reductions}, "measure is the class Reductions; give Reductions"),
+    ],
+)
+def test_settings_of_a_sweep_are_of_their_kind(tmp_path, wrong, message):
+    given = {"executor": Unused(), "store": tmp_path} | wrong
+    with pytest.raises(UsageError, match=message):
+        sweep(TRAIN, {"device.k_set": [0.02, 0.03]}, **given)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (3, "prepare of experiment 'own' is 3; give a function or None"),
+        (lambda x, rng: (x, rng), "prepare of experiment 'own' needs rng, but nothing is drawn"),
+    ],
+)
+def test_what_makes_a_point_ready_is_a_function_that_draws_nothing(prepare, message):
+    with pytest.raises(UsageError, match=message):
+        Experiment("own", lambda x, rng: (x, rng), prepare=prepare)
+
+
+@pytest.mark.parametrize("given", [3, "own", lambda x: x, Experiment])
+def test_only_an_experiment_is_registered(given):
+    with pytest.raises(UsageError, match=r"experiment is .*; give an Experiment\(name, function\)"):
+        registry.register(given)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConvergenceError("no end"),
+        ToolMissingError("no ngspice"),
+        ZeroDivisionError(),
+        SystemExit(1),
+    ],
 )
 def test_what_is_no_mistake_of_the_arguments_is_left_to_the_points(error):
     def fail(_x, _fixed):
@@ -212,5 +275,35 @@ def test_a_sweep_file_with_a_wrong_argument_ends_with_status_2(tmp_path, capsys)
     with pytest.raises(SystemExit) as ended:
         main(["sweep", str(file), "--store", str(tmp_path / "kept"), "--out", str(tmp_path)])
     assert ended.value.code == 2
-    assert "points_per_cycle = 10: at least 100" in capsys.readouterr().err
+    assert "wrong.toml:5: arguments.points_per_cycle: points_per_cycle = 10: at least 100" in (
+        capsys.readouterr().err
+    )
     assert not list(tmp_path.glob("sweep*"))
+
+
+def test_a_result_that_no_point_has_is_told_with_its_line(tmp_path, capsys):
+    file = tmp_path / "wrong.toml"
+    file.write_text(
+        'experiment = "pulse_train"\n[device]\ncard = "lin2022_hfo2"\n[arguments]\npulses = 1\n'
+        'reset_pulses = 0\n[grid]\n"set.amplitude" = ["1.6V", "1.7V"]\n[measure]\n'
+        'late = { of = "conductance", at = { pulse = 77 } }\n'
+    )
+    given = ["--store", str(tmp_path / "kept"), "--out", str(tmp_path), "--jobs", "1"]
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", str(file), *given])
+    assert ended.value.code == 2
+    assert "wrong.toml:10: measure.late: " in capsys.readouterr().err
+
+
+def test_a_sweep_file_makes_a_point_ready_once(tmp_path, monkeypatch):
+    ready, real = [], Experiment.prepared
+    monkeypatch.setattr(Experiment, "prepared", lambda *given: ready.append(1) or real(*given))
+    file = tmp_path / "two.toml"
+    file.write_text(
+        'experiment = "pulse_train"\n[device]\ncard = "lin2022_hfo2"\n[arguments]\npulses = 1\n'
+        'reset_pulses = 0\n[grid]\n"set.amplitude" = ["1.6V", "1.7V"]\n'
+    )
+    given = ["--store", str(tmp_path / "kept"), "--out", str(tmp_path), "--jobs", "1"]
+    with pytest.raises(SystemExit, match="0"):
+        main(["sweep", str(file), *given])
+    assert len(ready) == 1

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 
 import memcircuit as mc
 from memcircuit.errors import UsageError
@@ -325,14 +324,6 @@ LINE = 13  # of [grid] below HEAD
         (GRID, '[zip]\ngate = [4, 5]\n"set.width" = [1e-6]\n', LINE, "zip: zipped parameters need"),
         (GRID, "", 1, "there are no points to simulate; give one of [grid], [zip]"),
         (GRID, GRID + "[array]\nrows = 2\n", LINE + 2, "array: pulse_train drives no array"),
-        (GRID, GRID + "[limits]\nenergy = { low = 2, high = '1J' }\n", LINE + 3,
-         "limits.energy: low = 2 is above high = 1; expected low below high"),
-        (GRID, GRID + "[limits]\nenergy = {}\n", LINE + 3,
-         "limits.energy: limits nothing; give low"),
-        (GRID, GRID + "[limits]\nenergy = { low = '1J', high = '2V' }\n", LINE + 3,
-         "limits.energy: low has unit 'J' and high 'V'; expected one unit"),
-        (GRID, GRID + "[limits]\nenergy = { low = 'nan' }\n", LINE + 3,
-         "limits.energy.low: 'nan' is not finite"),
         ("pulses = 1\n", "pulses = -1\n", 10, "arguments.pulses: -1; expected at least 0"),
         ("pulses = 1\n", "pulses = 0\n", 10,
          "arguments.pulses: pulses = 0, reset_pulses = 0: at least one pulse"),
@@ -367,30 +358,6 @@ def test_what_is_missing_is_named(load):
         load(text + GRID)
     with pytest.raises(UsageError, match=r"a cell needs its memristor; give \[device\]"):
         load(HEAD.replace('[device]\ncard = "lin2022_hfo2"\nk_set = "0.03 1/s"\n', "") + GRID)
-
-
-def test_limits_count_a_yield(load):
-    text = '[limits]\nconductance = { low = "20uS", high = "40uS", at = { pulse = -1 } }\n'
-    asked = load(HEAD + GRID + text)
-    values = np.array([[1e-6, 19e-6], [1e-6, 30e-6], [30e-6, 41e-6], [0, 40e-6]])
-    found = xr.Dataset(
-        {"conductance": (("point", "pulse"), values, {"units": "S"}),
-         "status": ("point", np.zeros(4, np.int8)), "error": ("point", [""] * 4),
-         "log": ("point", [""] * 4)},
-        coords={"gate": ("point", np.arange(4.0))},
-        attrs={"sweep_dims": "point", "sweep_parameters": "gate"},
-    )  # fmt: skip
-    assert asked.yield_of(found).share == 0.5
-    assert load(HEAD + GRID).yield_of(found) is None
-    for old, new, message in (
-        ('"20uS", high = "40uS"', '"20uA"', "have unit 'A'; that of conductance is 'S'"),
-        ("pulse = -1", "pulse = 2", "at pulse = 2, but there are 2"),
-        ("pulse = -1", "puls = 1", "has no dimension 'puls'"),
-        ("conductance =", "weight =", "there is no such result; there is conductance"),
-    ):
-        with pytest.raises(UsageError, match=message) as told:
-            load(HEAD + GRID + text.replace(old, new)).yield_of(found)
-        assert f"spec.toml:{LINE + 3}: limits." in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,10 @@ def test_measure_is_that_of_python(tmp_path):
         ('max = "pulse"', "max = []", 12, "max of energy: expected names of dimensions"),
         ('max = "pulse"', 'max = "pulse", min = "pulse"', 12, "dimension 'pulse' is taken twice"),
         ("conductance = {}", "conductance = 1", 10, "measure.conductance: 1 is no table"),
+        ("conductance = {}", "error = { of = 'energy' }", 10,
+         "measure.error: measure error: the sweep has its own error; choose another name"),
+        ("conductance = {}", "'set.amplitude' = { of = 'energy' }", 10,
+         "the sweep changes set.amplitude itself; choose another name"),
         ("\nwritten = { high", "\nconduct = { high", 15, "limits.conduct: unknown 'conduct'"),
     ],
 )  # fmt: skip

@@ -118,7 +118,8 @@ def test_a_sweep_of_waveforms_is_that_of_python_bit_for_bit(tmp_path):
     [
         (LOOP, 'sweep = "1V"', "arguments.sweep: '1V'; expected { triangle ="),
         (LOOP, "sweep = { ramp = 1 }", "arguments.sweep: {'ramp': 1} is no waveform; expected"),
-        (LOOP, "sweep = { triangle = 1 }", "arguments.sweep: rate = None, period = None: give one"),
+        (LOOP, "sweep = { triangle = 1 }", "sweep: rate and period are both missing; give"),
+        (LOOP, "sweep = { triangle = 1, rate = 1, period = 1 }", "rate and period are both there"),
         (LOOP, 'sweep = { triangle = "1A", rate = 1 }', "sweep.triangle: triangle = '1A' has unit"),
         (LOOP, "sweep = { triangle = 0, rate = 1 }", "arguments.sweep: stops = 0 V must be finite"),
         (LOOP, "sweep = { triangle = 1, rat = 1 }", "sweep.rat: unknown 'rat'; did you mean"),
@@ -133,6 +134,8 @@ def test_a_sweep_of_waveforms_is_that_of_python_bit_for_bit(tmp_path):
         (TRAIN, "stimulus = [{ amplitude = 1 }]", "arguments.stimulus[0]: width is missing"),
         (TRAIN, f"stimulus = {{ identical = {P} }}", "arguments.stimulus: count is missing"),
         (TRAIN, f"stimulus = {{ identical = {P}, count = 0 }}", "stimulus.count: 0; expected at"),
+        (TRAIN, f"stimulus = {{ amplitude_staircase = {P}, stop = 2 }}",
+         "arguments.stimulus: count and step are both missing; give one of the two"),
         (TRAIN, f"stimulus = {{ amplitude_staircase = {P}, stop = -1, count = 3 }}",
          "arguments.stimulus: stop = -1 V: of the sign of the first amplitude"),
         (TRAIN, f"stimulus = {{ width_staircase = {P}, stop = 1, count = 2, spacing = 'log' }}",
@@ -140,13 +143,51 @@ def test_a_sweep_of_waveforms_is_that_of_python_bit_for_bit(tmp_path):
         (TRAIN, "stimulus = { amplitudes = [1, 2], widths = [1e-6, 1e-6, 1e-6] }",
          "arguments.stimulus: 2 amplitudes and 3 widths"),
         (TRAIN, f"stimulus = {{ set = {P}, reset = {P} }}", "expected opposite polarities"),
-        (ARRAY, "rows = 'shut'", "arguments.rows: rows = 'shut' is not a number"),
+        (ARRAY, "rows = 'shut'", "arguments.rows: 'shut'; expected a number of V, such as '1 V', "),
+        (ARRAY, "rows = ['0.2V', 'opne']",
+         "arguments.rows[1]: 'opne'; expected a number of V, such as '1 V', or 'open'"),
         (ARRAY, "rows = [0.1, true]", "arguments.rows[1]: True; expected a number of V"),
         (ARRAY, "rows = true", "arguments.rows: True; expected a number, 'open', { triangle"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_with_their_line(head, text, message, tmp_path):
     assert message in told(tmp_path, f"{head}{text}\n{GRID}", head.count("\n") + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            f"[{{ count = 100000000, {P[2:]}]",
+            "stimulus[0].count: 100000000; expected at most 100000",
+        ),
+        (f"{{ identical = {P}, count = 100000000 }}", "count: 100000000; expected at most 100000"),
+        (
+            f"{{ amplitude_staircase = {P}, stop = 2, count = 100000000 }}",
+            "expected at most 100000",
+        ),
+        (
+            f"{{ amplitude_staircase = {P}, stop = 2, step = '1fV' }}",
+            "makes more than 100000 pulses",
+        ),
+        (f"{{ width_staircase = {P}, stop = 1, count = 100000000 }}", "expected at most 100000"),
+        (f"{{ set = {P}, reset = {N}, count = 50001 }}", "count: 50001; expected at most 50000"),
+    ],
+)
+def test_more_pulses_than_can_be_are_refused_before_there_are_lists_of_them(
+    text, message, tmp_path
+):
+    line = TRAIN.count("\n") + 1
+    assert message in told(tmp_path, f"{TRAIN}stimulus = {text}\n{GRID}", line)
+
+
+def test_series_that_are_too_long_together_and_waves_of_too_many_corners_are_refused(tmp_path):
+    line = TRAIN.count("\n") + 1
+    half = f"{{ identical = {P}, count = 60000 }}"
+    pulses = f"sweep = {{ pulses = [{half}, {half}], gap = 1 }}"
+    assert "more than 100000 pulses" in told(tmp_path, f"{LOOP}{pulses}\n{GRID}", line)
+    wave = "sweep = { sine = 1, frequency = 1, cycles = 1000, points_per_cycle = 1000 }"
+    assert "cycles times points_per_cycle" in told(tmp_path, f"{LOOP}{wave}\n{GRID}", line)
 
 
 @pytest.mark.parametrize("name", ["iv_loop", "pulse_train", "drive_array"])

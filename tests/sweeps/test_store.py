@@ -117,6 +117,12 @@ def test_entries_tell_size_and_last_use(store):
     assert before <= entry.last_used <= time.time() + 1.0
 
 
+@pytest.mark.parametrize("size", ["2", None, float("nan"), True])
+def test_a_size_is_a_number_of_bytes(store, size):
+    with pytest.raises(UsageError, match=r"^size, bytes, is .*; it must be a number at least 0"):
+        store.limit(size)
+
+
 def test_limit_removes_the_least_recently_used(store):
     for number in range(10):
         store.put(key(number), bytes(100))
@@ -131,7 +137,7 @@ def test_limit_removes_the_least_recently_used(store):
     assert store.get(key(0)) == bytes(100)
     assert len(store.limit(0)) == 3
     assert store.size == 0
-    with pytest.raises(UsageError, match="size = -1"):
+    with pytest.raises(UsageError, match="size, bytes, is -1"):
         store.limit(-1)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from memcircuit.sweeps.reductions import Reductions
+from memcircuit.sweeps.results import RESERVED, unreserved
 from memcircuit.sweeps.specification.node import TomlNode
 from memcircuit.sweeps.specification.quantities import quantity_with_unit
 
@@ -57,17 +59,36 @@ class StatedLimit:
         return dataset.assign({name: result.isel(self.at)})
 
 
-def limits_of(node: TomlNode) -> dict[str, StatedLimit]:
+def limits_of(
+    node: TomlNode, known: Mapping[str, tuple[str, ...]], measure: Reductions | None
+) -> dict[str, StatedLimit]:
     """Return the limits of a table, such as { conductance = { low = "20uS", at = { pulse = 1 } } }.
 
+    Args:
+        node: the table.
+        known: dimensions of the experiment's results by name; empty when they are not known.
+        measure: what is kept of them; all when None.
+
     Raises:
-        UsageError: no limit, or one that encloses nothing, with the place.
+        UsageError: no limit, one that encloses nothing, or one of no result, with the place.
     """
-    return {name: _limit(entry) for name, entry in node.entries().items()}
+    for name, entry in node.entries().items():
+        if name in RESERVED:
+            has = measure is None and name in known
+            right = f"use {unreserved(name)}" if has else "choose another result"
+            raise entry.error(f"{name} is what the sweep itself says of its points; {right}")
+    of = {unreserved(name): dims for name, dims in known.items()}
+    if measure is not None:
+        node.only(tuple(measure.by_name))
+        kept = measure.by_name.items()
+        of = {name: one.left(known[one.of]) for name, one in kept if one.of in known}
+    return {name: _limit(entry, of) for name, entry in node.entries().items()}
 
 
-def _limit(node: TomlNode) -> StatedLimit:
+def _limit(node: TomlNode, known: Mapping[str, tuple[str, ...]]) -> StatedLimit:
     node.only(("low", "high", "at"))
+    if known and node.key not in known:
+        raise node.unknown(node.key, known, "no result")
     ends = {name: _end(node[name]) for name in ("low", "high") if name in node}
     if not ends:
         raise node.error("limits nothing; give low or high")
@@ -79,6 +100,10 @@ def _limit(node: TomlNode) -> StatedLimit:
         raise node.error(f"low has unit {units[0]!r} and high {units[1]!r}; expected one unit")
     at = node.get("at")
     places = {} if at is None else {dim: place.whole() for dim, place in at.entries().items()}
+    for dim in places:
+        if known and dim not in known[node.key]:
+            own = ", ".join(known[node.key]) or "none"
+            raise node.error(f"{node.key} has no dimension {dim!r}, but {own}")
     return StatedLimit(low, high, units, places, node)
 
 

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from memcircuit.sweeps.reductions import WAYS, Reduction, Reductions
-from memcircuit.sweeps.results import results_of
+from memcircuit.sweeps.reductions import WAYS, Reduction, Reductions, check_name
 from memcircuit.sweeps.specification.node import TomlNode
 
 
-def measures_of(node: TomlNode, experiment: str) -> Reductions:
+def measures_of(
+    node: TomlNode, known: Mapping[str, tuple[str, ...]], swept: Collection[str]
+) -> Reductions:
     """Return what the section [measure] keeps.
 
     Args:
         node: by name, such as { written = { of = "conductance", at = { pulse = -1 } } } or
             { worst = { of = "conductance", min = "pulse" } }; ``of`` is that name when left out.
-        experiment: whose results they are made of.
+        known: dimensions of the experiment's results by name; empty when they are not known.
+        swept: names of the sweep's parameters and dimensions.
 
     Raises:
-        UsageError: no such result or dimension, with the place.
+        UsageError: no such result or dimension, or a name that is taken, with the place.
     """
+    made = {}
+    for name, entry in node.entries().items():
+        with entry.blamed():
+            check_name(name, swept)
+        made[name] = _reduction(name, entry, known)
     with node.blamed():
-        known = results_of(experiment)
-        return Reductions(
-            {name: _reduction(name, entry, known) for name, entry in node.entries().items()}
-        )
+        found = Reductions(made)
+        if known:
+            found.check(known)
+        return found
 
 
-def _reduction(name: str, node: TomlNode, known: dict[str, tuple[str, ...]]) -> Reduction:
+def _reduction(name: str, node: TomlNode, known: Mapping[str, tuple[str, ...]]) -> Reduction:
     node.only(("of", "at", *WAYS))
     of, at = node.get("of"), node.get("at")
     result = name if of is None else of.text()

@@ -138,12 +138,14 @@ class TomlNode:
             raise self.error(f"{self.shown}; expected true or false")
         return self.value
 
-    def whole(self, least: int | None = None) -> int:
-        """Return the whole number that it is, no less than ``least``."""
+    def whole(self, least: int | None = None, most: int | None = None) -> int:
+        """Return the whole number that it is, no less than ``least`` and no more than ``most``."""
         if isinstance(self.value, bool) or not isinstance(self.value, int):
             raise self.error(f"{self.shown}; expected a whole number")
         if least is not None and self.value < least:
             raise self.error(f"{self.value}; expected at least {least}")
+        if most is not None and self.value > most:
+            raise self.error(f"{self.shown}; expected at most {most}")
         return self.value
 
     def number(self, unit: str) -> float | int:

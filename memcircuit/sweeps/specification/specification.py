@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from memcircuit.errors import UsageError
 from memcircuit.sweeps.design import Design
 from memcircuit.sweeps.reductions import Reductions
-from memcircuit.sweeps.refusal import refuse_useless
+from memcircuit.sweeps.refusal import AlikeError, refuse_useless
 from memcircuit.sweeps.registry import Experiment, experiment_names, experiment_of
+from memcircuit.sweeps.results import results_of
 from memcircuit.sweeps.specification.argument_values import Arguments
 from memcircuit.sweeps.specification.designs import SECTIONS, DesignReader
 from memcircuit.sweeps.specification.devices import EQUATIONS, device_of
@@ -46,6 +47,7 @@ class Specification:
         measure: what is kept of each point; all of it when None.
         seed: of every random draw.
         limits: of results, by name; empty when none are stated.
+        root: the content of the file, with its places.
     """
 
     path: Path
@@ -54,6 +56,15 @@ class Specification:
     measure: Reductions | None
     seed: int
     limits: Mapping[str, StatedLimit]
+    root: TomlNode
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """Let what a sweep refuses of all points alike be told with its place in the file."""
+        try:
+            yield
+        except AlikeError as error:
+            raise _blamed(self.root, str(error)).error(str(error)) from error
 
     def yield_of(self, dataset: xr.Dataset) -> Yield | None:
         """Return the share of the points inside the limits; None when there are no limits.
@@ -71,7 +82,9 @@ class Specification:
         return yield_of(dataset, {name: (one.low, one.high) for name, one in self.limits.items()})
 
 
-def load_specification(path: str | Path, *, seed: int | None = None) -> Specification:
+def load_specification(
+    path: str | Path, *, seed: int | None = None, prepare: bool = True
+) -> Specification:
     """Return what a sweep file asks for, checked whole.
 
     Numbers are in SI, or texts with a unit. Paths of files are relative to the sweep file.
@@ -79,6 +92,8 @@ def load_specification(path: str | Path, *, seed: int | None = None) -> Specific
     Args:
         path: the file.
         seed: in place of the file's.
+        prepare: make points ready until one of them can run. Not needed where ``mc.sweep``, which
+            does the same, follows ``with specification.placed()``.
 
     Raises:
         UsageError: ``FILE:LINE: section.key: what is wrong; what would be right``.
@@ -95,19 +110,22 @@ def load_specification(path: str | Path, *, seed: int | None = None) -> Specific
     if missing:
         home = f"[{missing}]" if missing in _PARTS else f"{missing} in [arguments]"
         raise root["experiment"].error(f"{experiment.name} needs {missing}; give {home}")
-    _check_arguments(root, target, design)
     kept, limits = root.get("measure"), root.get("limits")
-    measure = None if kept is None else measures_of(kept, experiment.name)
-    if limits is not None and measure is not None:
-        limits.only(tuple(measure.by_name))
-    return Specification(
+    known, swept = results_of(experiment.name), {*design.columns, *design.sizes}
+    measure = None if kept is None else measures_of(kept, known, swept)
+    found = Specification(
         Path(path),
         functools.partial(experiment.function, **target.arguments),
         design,
         measure,
         chosen,
-        {} if limits is None else limits_of(limits),
+        {} if limits is None else limits_of(limits, known, measure),
+        root,
     )
+    if prepare:
+        with found.placed():
+            refuse_useless(target, design)
+    return found
 
 
 def _target(root: TomlNode, experiment: Experiment, seed: int) -> Target:
@@ -131,16 +149,12 @@ def _target(root: TomlNode, experiment: Experiment, seed: int) -> Target:
     return Target(experiment, {**target.arguments, **given})
 
 
-def _check_arguments(root: TomlNode, target: Target, design: Design) -> None:
-    """Refuse what the experiment would refuse at every point, such as no pulses at all."""
-    try:
-        refuse_useless(target, design)
-    except UsageError as error:
-        raise _blamed(root, str(error)).error(str(error)) from error
-
-
 def _blamed(root: TomlNode, told: str) -> TomlNode:
-    """Return the argument that an experiment's refusal names, or where all of them stand."""
+    """Return the argument or result that a refusal names, or where all of them stand."""
+    kept = root.get("measure")
+    for name, one in {} if kept is None else kept.entries().items():
+        if told.startswith(f"measure {name}: "):
+            return one
     node = root.get("arguments")
     if node is None:
         return root["experiment"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ WAVEFORMS = (
     "{ triangle = ['1.2V', '-1.5V'], rate = '1V/s' }, { sine = '1V', frequency = '1kHz' }, "
     "{ time = [0, '1us'], voltage = [0, '1V'] } or { pulses = PULSES, gap = '1us' }"
 )
+
+# As many pulses as experiments take, and corners of a waveform: refused before lists are made.
+_MOST = 100_000
 
 
 def pulse_of(node: TomlNode, card: Pulse | None = None) -> Pulse:
@@ -51,6 +55,8 @@ def pulses_of(node: TomlNode) -> list[Pulse]:
     found: list[Pulse] = []
     for one in counted_pulses(node):
         found += [one] if not isinstance(one, tuple) else [one[0]] * one[1]
+        if len(found) > _MOST:
+            raise node.error(f"more than {_MOST} pulses; split them into several sweeps")
     return found
 
 
@@ -66,7 +72,7 @@ def counted_pulses(node: TomlNode) -> list[Pulse | tuple[Pulse, int]]:
         count = element.get("count")
         bare = {key: value for key, value in element.table().items() if key != "count"}
         pulse = pulse_of(replace(element, value=bare))
-        found.append(pulse if count is None else (pulse, count.whole(1)))
+        found.append(pulse if count is None else (pulse, count.whole(1, _MOST)))
     return found
 
 
@@ -89,7 +95,20 @@ def drives_of(node: TomlNode) -> Any:
         return [drives_of(element) for element in node.elements()]
     if isinstance(node.value, dict):
         return waveform_of(node)
-    return None if node.value == "open" else node.number("V")
+    if node.value == "open":
+        return None
+    if isinstance(node.value, str) and not any(map(str.isdigit, node.value)):
+        raise node.error(f"{node.shown}; expected a number of V, such as '1 V', or 'open'")
+    return node.number("V")
+
+
+def _one_of(node: TomlNode, first: str, second: str) -> str:
+    """Return which of two entries a table has."""
+    there = [name for name in (first, second) if name in node]
+    if len(there) == 1:
+        return there[0]
+    told = "are both there" if there else "are both missing"
+    raise node.error(f"{first} and {second} {told}; give one of the two")
 
 
 def _made_by(node: TomlNode, kinds: Mapping[str, Callable[[TomlNode], Any]]) -> str:
@@ -110,20 +129,21 @@ def _identical(node: TomlNode) -> tuple[Pulse, ...]:
     from pyspice_netlists import identical
 
     node.only(("identical", "count"))
-    return identical(pulse_of(node["identical"]), node["count"].whole(1))
+    return identical(pulse_of(node["identical"]), node["count"].whole(1, _MOST))
 
 
 def _amplitude_staircase(node: TomlNode) -> tuple[Pulse, ...]:
     from pyspice_netlists import amplitude_staircase
 
     node.only(("amplitude_staircase", "stop", "count", "step"))
-    count, step = node.get("count"), node.get("step")
-    return amplitude_staircase(
-        pulse_of(node["amplitude_staircase"]),
-        node["stop"].number("V"),
-        None if count is None else count.whole(2),
-        step=None if step is None else step.number("V"),
-    )
+    kind = _one_of(node, "count", "step")
+    pulse, stop = pulse_of(node["amplitude_staircase"]), node["stop"].number("V")
+    if kind == "count":
+        return amplitude_staircase(pulse, stop, node["count"].whole(2, _MOST))
+    step = node["step"].number("V")
+    if abs(stop - pulse.amplitude) > _MOST * abs(step) > 0:
+        raise node["step"].error(f"{step:g} V makes more than {_MOST} pulses")
+    return amplitude_staircase(pulse, stop, step=step)
 
 
 def _width_staircase(node: TomlNode) -> tuple[Pulse, ...]:
@@ -135,7 +155,7 @@ def _width_staircase(node: TomlNode) -> tuple[Pulse, ...]:
     return width_staircase(
         pulse_of(first),
         stop.number("s"),
-        count.whole(2),
+        count.whole(2, _MOST),
         spacing="geometric"
         if spacing is not None and spacing.text(("linear", "geometric")) == "geometric"
         else "linear",
@@ -160,8 +180,9 @@ def _bipolar(node: TomlNode) -> tuple[Pulse, ...]:
 
     node.only(("set", "reset", "count"))
     trains = [_train(node[name]) for name in ("set", "reset")]
-    count = node.get("count")
-    return bipolar(trains[0], trains[1], 1 if count is None else count.whole(1))
+    most = _MOST // max(1, sum(map(len, trains)))
+    count = node["count"].whole(1, most) if "count" in node else 1
+    return bipolar(trains[0], trains[1], count)
 
 
 def _train(node: TomlNode) -> list[Pulse]:
@@ -176,11 +197,10 @@ def _triangle(node: TomlNode) -> Waveform:
 
     units = {"rate": "V/s", "period": "s"}
     node.only(("triangle", *units, "cycles"))
-    given: dict[str, Any] = {
-        name: node[name].number(unit) for name, unit in units.items() if name in node
-    }
+    speed = _one_of(node, *units)
+    given: dict[str, Any] = {speed: node[speed].number(units[speed])}
     if "cycles" in node:
-        given["cycles"] = node["cycles"].whole(1)
+        given["cycles"] = node["cycles"].whole(1, _MOST)
     return triangle(numbers("V", node["triangle"]), **given)
 
 
@@ -189,7 +209,11 @@ def _sine(node: TomlNode) -> Waveform:
 
     counts = {"cycles": 1, "points_per_cycle": 8}
     node.only(("sine", "frequency", *counts))
-    given = {name: node[name].whole(least) for name, least in counts.items() if name in node}
+    given = {name: node[name].whole(least, _MOST) for name, least in counts.items() if name in node}
+    if math.prod(given.values()) > _MOST:
+        raise node.error(
+            f"cycles times points_per_cycle is above {_MOST}; make one of them smaller"
+        )
     return sine(node["sine"].number("V"), node["frequency"].number("Hz"), **given)
 
 
