@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any, TypeGuard
@@ -12,6 +13,8 @@ from memcircuit.errors import UsageError
 
 # More than any array has of anything.
 _MOST = 2**31
+# Numbers in one array: 0.8 GB.
+_MOST_NUMBERS = 10**8
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -39,17 +42,31 @@ def whole_number(value: object, name: str) -> int:
     return int(value)
 
 
-def positive_time(name: str, given: object) -> float:
+def require_size(counts: Mapping[str, int]) -> None:
+    """Refuse counts whose product is more numbers than one array should have.
+
+    Args:
+        counts: along each dimension of the array, by name.
+
+    Raises:
+        UsageError: naming the counts.
+    """
+    if math.prod(counts.values()) > _MOST_NUMBERS:
+        told = ", ".join(f"{name} = {count!s:.40}" for name, count in counts.items())
+        raise UsageError(f"{told}: at most {_MOST_NUMBERS:.0e} in all")
+
+
+def require_time(value: object, name: str) -> float:
     """Return a time in s; raises UsageError for what is none, or not above zero."""
-    if not is_number(given) or not 0 < given < np.inf:
-        raise UsageError(f"{name} = {given!r} s: expected a number above 0")
-    return float(given)
+    if not is_number(value) or not 0 < value < np.inf:
+        raise UsageError(f"{name} = {value!r} s: expected a number above 0")
+    return float(value)
 
 
-def check_tolerance(tolerance: object) -> None:
+def require_tolerance(value: object) -> None:
     """Refuse what is no relative tolerance, with UsageError."""
-    if not is_number(tolerance) or not 0 < tolerance < 1:
-        raise UsageError(f"tolerance = {tolerance!r}: expected a number above 0 and below 1")
+    if not is_number(value) or not 0 < value < 1:
+        raise UsageError(f"tolerance = {value!r}: expected a number above 0 and below 1")
 
 
 def require_number(

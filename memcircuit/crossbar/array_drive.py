@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.checks import positive_time, require_flag
+from memcircuit.checks import require_flag, require_time
 from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
 from memcircuit.crossbar.array_transient import DrivenArray, damped_options, driven_cells
@@ -90,7 +90,7 @@ def prepare_drive_array(
     cell = cell_of(array)
     shape = array.lines.shape
     voltage = read_pulse(device_of(cell), read).amplitude
-    start, spread = state_table(states, shape), variation_tables(variation, shape)
+    start, spread = state_table(states, shape), variation_tables(variation, shape, cell)
     row = line_drives("rows", rows, shape[0])
     column = line_drives("columns", columns, shape[1])
     refuse_open_lines(array.lines, row.driving, column.driving, "that has a drive")
@@ -222,7 +222,7 @@ def _stop(given: float | None, waveforms: Sequence[Waveform]) -> float:
         if not waveforms:
             raise UsageError("stop is needed where every line has a constant voltage")
         return max(float(waveform.time[-1]) for waveform in waveforms)
-    return positive_time("stop", given)
+    return require_time(given, "stop")
 
 
 def _instants(given: ArrayLike | None, stop: float) -> Array:
@@ -246,7 +246,7 @@ def _step(
         plateau = plateaus.min(initial=np.inf) / _POINTS_PER_PLATEAU
         coarse = min(coarse, float(plateau), max(float(edge), stop / _MOST_FOR_EDGES))
     (low, high), (least, most) = rows.range, columns.range
-    coarse = coarse if given is None else min(stop, positive_time("step", given))
+    coarse = coarse if given is None else min(stop, require_time(given, "step"))
     limit = largest_step(device_of(cell), [low - most, high - least], coarse, stop, form)
     return (
         limit

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from memcircuit.checks import check_tolerance
+from memcircuit.checks import require_tolerance
 from memcircuit.crossbar.line_solve import (
     CoarseGrid,
     LineSolver,
@@ -153,7 +153,7 @@ class NodeSolver:
         Warns:
             ConvergenceWarning: the tolerance was not reached; ``imbalance`` says what was.
         """
-        check_tolerance(tolerance)
+        require_tolerance(tolerance)
         if ends is None:
             rows, columns = self._g.shape[-2:]
             ends = Ends(*(np.zeros(n) for n in (rows, rows, columns, columns)))

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.checks import check_tolerance
+from memcircuit.checks import require_tolerance
 from memcircuit.crossbar.cell_law import CellLaw
 from memcircuit.crossbar.line_solve import LineWires, turned
 from memcircuit.crossbar.nodes import ConvergenceWarning, NodeSolver
@@ -98,7 +98,7 @@ def solve_cells(
         ConvergenceWarning: the currents in the wires are so much larger than those of the cells
             that their rounding exceeds the tolerance; ``imbalance`` tells what was reached.
     """
-    check_tolerance(tolerance)
+    require_tolerance(tolerance)
     if max_steps < 1:
         raise UsageError(f"max_steps = {max_steps}: expected at least 1")
     array = _Array(law, numbers("state", state), numbers("gate", gate), lines, ends)

@@ -14,6 +14,7 @@ from memcircuit.crossbar.cell_law import CellLaw, cell_law
 from memcircuit.crossbar.selection import Bias, Selection, select
 from memcircuit.crossbar.wires import Array, Lines, numbers, refuse
 from memcircuit.devices.device import Form
+from memcircuit.devices.free_parameters import check_variation
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import (
     HIGHEST_VOLTAGE,
@@ -113,7 +114,7 @@ def prepare(
     selection = select(selected, shape, bias, gate=volts, gate_lines=array.gate_lines)
     refuse_open_lines(lines, selection.rows, selection.columns, "of a selected cell")
     shortest = min(pulse.width for pulse in given)
-    spread = variation_tables(variation, shape)
+    spread = variation_tables(variation, shape, whole)
     plan = ArrayPlan(
         cell=whole,
         law=cell_law(whole, spread),
@@ -184,14 +185,19 @@ def refuse_open_lines(
 
 
 def variation_tables(
-    given: Mapping[str, ArrayLike] | None, shape: tuple[int, int]
+    given: Mapping[str, ArrayLike] | None, shape: tuple[int, int], cell: Cell
 ) -> dict[str, Array]:
-    """Return multipliers, each (rows, columns); raises UsageError for what are none."""
+    """Return multipliers, each (rows, columns), of cells of a kind.
+
+    Raises:
+        UsageError: what are none, or take a parameter out of its range.
+    """
     spread = {}
     for name, value in named_values(given, "variation").items():
         table = _table(f"variation {name!r}", value, shape)
         refuse(f"variation {name!r}", table, (table > 0) & np.isfinite(table), "a number above 0")
         spread[name] = table
+    check_variation(cell.device, spread, array=True)
     return spread
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from memcircuit.checks import is_number, is_whole, require_choice
+from memcircuit.checks import is_number, is_whole, require_choice, require_size
 from memcircuit.crossbar.cell_elements import secants
 from memcircuit.crossbar.cell_law import CellLaw, cell_law
 from memcircuit.crossbar.nodes import ConvergenceWarning, NodeVoltages, power
@@ -220,4 +220,5 @@ def _shape(size: object) -> tuple[int, int]:
     pair = size if isinstance(size, tuple) else (size, size)
     if len(pair) != 2 or not all(map(is_whole, pair)) or min(pair) < 1:
         raise UsageError(f"sizes: {size!r}: a whole number of at least 1, or (rows, columns)")
+    require_size({"sizes: rows": pair[0], "columns": pair[1]})
     return int(pair[0]), int(pair[1])

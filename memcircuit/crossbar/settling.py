@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.checks import check_tolerance, positive_time
+from memcircuit.checks import require_time, require_tolerance
 from memcircuit.crossbar.array_energy import array_energy
 from memcircuit.crossbar.array_run import Simulator
 from memcircuit.crossbar.array_transient import DrivenArray, driven_cells, driven_resistors
@@ -82,24 +82,25 @@ def prepare_settle_read(
             closed.
     """
     array = crossbar_of(array)
-    check_tolerance(tolerance)
+    require_tolerance(tolerance)
     chosen = netlist_form(form)
     volts = numbers("v", v)
     if volts.shape != (array.rows,):
         raise UsageError(f"v has shape {volts.shape}; expected ({array.rows},)")
     if not volts.any():
         raise UsageError("v is 0 V on every row: there is nothing to settle")
-    edge = positive_time("rise", rise)
+    edge = require_time(rise, "rise")
+    stop = None if duration is None else require_time(duration, "duration")
+    if stop is not None and stop <= edge:
+        raise UsageError(f"duration = {stop:g} s: expected more than rise = {edge:g} s")
     if g is None:
         _refuse_closed_gates(array)
     secant, wanted, gross, start = _operating_point(array, volts, g, states)
     charged, gates = _charged_lines(array, start)
     delay = elmore_delays(secant, charged, volts)
-    slowest = elmore_delays(secant, charged, np.abs(volts)).max()
-    least = _RISES * edge + _DELAYS * max(float(slowest), gates)
-    stop = least if duration is None else positive_time("duration", duration)
-    if stop <= edge:
-        raise UsageError(f"duration = {stop:g} s: expected more than rise = {edge:g} s")
+    if stop is None:
+        slowest = elmore_delays(secant, charged, np.abs(volts)).max()
+        stop = _RISES * edge + _DELAYS * max(float(slowest), gates)
     driven = _driven(array, secant, start, _steps(volts, edge, stop), chosen)
     return Settling(driven, volts, edge, stop, wanted, gross, delay)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from memcircuit.checks import check_tolerance, is_number, require_choice, require_flag
+from memcircuit.checks import is_number, require_choice, require_flag, require_tolerance
 from memcircuit.crossbar.array_run import (
     ASKED,
     Simulator,
@@ -66,7 +66,7 @@ def prepare_write_verify(
     Raises:
         UsageError: values that make no experiment, whichever cell they are of.
     """
-    check_tolerance(tolerance)
+    require_tolerance(tolerance)
     check_allowed(allowed_movement)
     require_flag(reduced, "reduced")
     memristor = device_of(cell_of(array))

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.checks import is_whole
+from memcircuit.checks import is_whole, require_size
 from memcircuit.errors import UsageError
 
 Array = NDArray[np.float64]
@@ -145,12 +145,13 @@ class Wires:
 
         Raises:
             UsageError: a shape that does not match, a negative or undefined resistance or
-                capacitance, an unknown end, or an array in which nothing is driven or nothing
-                sensed.
+                capacitance, an unknown end, an array in which nothing is driven or nothing
+                sensed, or one of more cells than can be followed.
         """
         for name, count in (("rows", rows), ("columns", columns)):
             if not is_whole(count) or count < 1:
                 raise UsageError(f"{name} = {count!r}: expected a whole number of at least one")
+        require_size({"rows": rows, "columns": columns})
         if not isinstance(self.drive, str) or self.drive not in ("left", "right", "both"):
             raise UsageError(f"drive = {self.drive!r}; choose 'left', 'right' or 'both'")
         if not isinstance(self.sense_at, str) or self.sense_at not in ("bottom", "top", "both"):

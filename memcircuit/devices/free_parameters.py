@@ -108,12 +108,13 @@ class FreeParameters(Device):
         check_cells(self, values)
 
 
-def check_cells(device: Device, values: Mapping[str, Array]) -> None:
+def check_cells(device: Device, values: Mapping[str, Array], *, array: bool = False) -> None:
     """Refuse cells with values of a card's parameters that a device cannot have.
 
     Args:
         device: its own values hold for the parameters that are not given.
         values: by parameter, each (cells,) or (cells, ...); (1,) or (1, ...) of all cells.
+        array: whether they are (rows, columns), of an array whose cells are named by both.
 
     Raises:
         ParameterError: naming the first cell with a value outside its range, or with values that
@@ -130,10 +131,13 @@ def check_cells(device: Device, values: Mapping[str, Array]) -> None:
         name: found[tuple(np.minimum(place, np.array(found.shape) - 1))]
         for name, found in tables.items()
     }
-    device.model.values({**device.parameters, **own}, f"device {device.name!r}, cell {place[0]}")
+    which = f"cell ({place[0]}, {place[1]})" if array else f"cell {place[0]}"
+    device.model.values({**device.parameters, **own}, f"device {device.name!r}, {which}")
 
 
-def check_variation(device: object, variation: Mapping[str, ArrayLike]) -> None:
+def check_variation(
+    device: object, variation: Mapping[str, ArrayLike], *, array: bool = False
+) -> None:
     """Refuse multipliers that take a parameter out of its range, or past another.
 
     As it would be refused were they folded into the parameters.
@@ -141,6 +145,7 @@ def check_variation(device: object, variation: Mapping[str, ArrayLike]) -> None:
     Args:
         device: a memristor; nothing is known of one that is no ``Device``.
         variation: by multiplier, each a number, (cells,) or (cells, memristors).
+        array: whether they are (rows, columns), of an array whose cells are named by both.
 
     Raises:
         ParameterError: naming cell, parameter and value.
@@ -154,7 +159,7 @@ def check_variation(device: object, variation: Mapping[str, ArrayLike]) -> None:
             scaled[parameter.name] = device.parameters[parameter.name] * factors
     cells = {len(found) for found in scaled.values()} - {1}
     if len(cells) < 2:  # else the experiment says which
-        check_cells(device, scaled)
+        check_cells(device, scaled, array=array)
 
 
 def with_free_parameters(

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.checks import is_number, named_values, require_choice, whole_number
+from memcircuit.checks import (
+    is_number,
+    named_values,
+    require_choice,
+    require_size,
+    whole_number,
+)
 from memcircuit.devices.arrays import numbers
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
@@ -98,9 +104,10 @@ def initial_states(
         (cells,), or (cells, memristors) where the memristors of a cell differ.
 
     Raises:
-        UsageError: a state outside 0 ... 1, the wrong number of states, or a device that takes
-            none.
+        UsageError: a state outside 0 ... 1, the wrong number of states, a device that takes
+            none, or more cells than an array has.
     """
+    require_size({"cells": cells, "memristors": memristors})
     if given is not None:
         refuse_initial_states(device, given)
     states = numbers(device.initial_state if given is None else given, "initial_state")

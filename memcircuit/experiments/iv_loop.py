@@ -106,7 +106,8 @@ def _drive(
         raise UsageError(f"sweep = {sweep!r}: expected a Waveform, such as triangle(...)")
     for name, given in (("amplitude", amplitude), ("frequency", frequency), ("cycles", cycles)):
         if given is not None:
-            raise UsageError(f"{name} = {given!r} beside a sweep, which says all of it itself")
+            # without the value: in a sweep over it that is refused at every point in the same words
+            raise UsageError(f"{name} beside a sweep, which says all of it itself: leave it out")
     if sweep.time[0] != 0:
         raise UsageError(f"sweep starts at {sweep.time[0]:g} s: must start at 0 s")
     high, low = float(sweep.voltage.max()), float(sweep.voltage.min())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.checks import require_callback, whole_number
+from memcircuit.checks import require_callback, require_size, whole_number
 from memcircuit.devices.device import Device
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import as_cell, initial_states, memristor_of
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from memcircuit.simulate import Options
     from pyspice_netlists import Cell
+
+
+# In one netlist, of which each is a line of text at least.
+_MOST_DEVICES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,9 @@ def prepare_pulse_cycles(
     count, rounds = whole_number(devices, "devices"), whole_number(cycles, "cycles")
     if min(count, rounds) < 1:
         raise UsageError(f"devices = {count}, cycles = {rounds}: at least 1 of each")
+    if count > _MOST_DEVICES:
+        raise UsageError(f"devices = {count}: at most {_MOST_DEVICES} in one netlist")
+    require_size({"devices": count, "memristors": len(cell.memristors), "cycles": rounds})
     given = arguments.pop("initial_state", None)
     states = initial_states(memristor, given, count, len(cell.memristors))
     prepare_pulse_train(cell, initial_state=states, **arguments)  # which may refuse the others

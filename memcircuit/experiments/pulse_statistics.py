@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.checks import whole_number
+from memcircuit.checks import require_size, whole_number
 from memcircuit.devices.device import Device
 from memcircuit.devices.evolution import evolve_pulses
 from memcircuit.errors import UsageError
@@ -79,6 +79,7 @@ def prepare_pulse_statistics(
     if count < 1 or rounds < 1:
         raise UsageError(f"devices = {count}, cycles = {rounds}: at least one of each")
     ups, downs = pulse_counts(pulses, reset_pulses)
+    require_size({"devices": count, "cycles": rounds, "reads": ups + downs + 1})
     kinds = [("set", set, ups)] * (ups > 0) + [("reset", reset, downs)] * (downs > 0)
     train = [(programming_pulse(device, kind, given), number) for kind, given, number in kinds]
     reading = read_pulse(device, read, min(pulse.width for pulse, _ in train))

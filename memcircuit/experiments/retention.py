@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.checks import require_choice, require_generator, whole_number
+from memcircuit.checks import require_choice, require_generator, require_size, whole_number
 from memcircuit.devices.arrays import numbers
 from memcircuit.devices.device import Device, Form
 from memcircuit.errors import UsageError
@@ -104,7 +104,7 @@ def prepare_retention(
     require_choice(simulator, ("ngspice", "formula"), "simulator")
     chosen = _mechanism(memristor, mechanism)
     instants = _times(times)
-    start = _states(cell, states, devices)
+    start = _states(cell, states, devices, instants.size)
     volts = read_pulse(memristor, read, 1.0).amplitude
     gates = gate_voltage(cell, gate)
     slow = form is None and chosen == "model" and instants[-1] > _LONGEST_COMPILED
@@ -221,8 +221,8 @@ def _times(given: ArrayLike) -> Array:
     return times
 
 
-def _states(cell: Cell, given: ArrayLike | None, devices: int | None) -> Array:
-    """Return the programmed states, (cells, memristors)."""
+def _states(cell: Cell, given: ArrayLike | None, devices: int | None, times: int) -> Array:
+    """Return the programmed states, (cells, memristors), which are read so many times."""
     several = len(cell.memristors)
     states = numbers(cell.device.initial_state if given is None else given, "states")
     if states.ndim == 1 and several == 1:
@@ -239,6 +239,7 @@ def _states(cell: Cell, given: ArrayLike | None, devices: int | None) -> Array:
     cells = len(states) if devices is None else whole_number(devices, "devices")
     if cells < 1 or len(states) not in (1, cells):
         raise UsageError(f"devices = {devices!r}, but there are the states of {len(states)} cells")
+    require_size({"devices": cells, "memristors": several, "reads": times + 1})
     return np.array(np.broadcast_to(states, (cells, several)))
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from memcircuit.checks import check_tolerance, require_choice
+from memcircuit.checks import require_choice, require_tolerance
 from memcircuit.devices.device import Device, Form
+from memcircuit.devices.free_parameters import check_variation
 from memcircuit.errors import UsageError
 from memcircuit.experiments.cell_record import measures_conductance
 from memcircuit.experiments.cell_rounds import CellRounds, Round, cell_rounds, read_ends
@@ -75,9 +76,10 @@ def prepare_write_verify_cells(
     memristor = memristor_of(cell)
     _refuse_memoryless(memristor)
     wanted = _targets(cell, targets, relative_to)
-    check_tolerance(tolerance)
+    require_tolerance(tolerance)
     rules = write_rules(memristor, set, reset, max_pulses, burst)
     states, spread = _for_cells(cell, wanted.size, initial_state, variation)
+    check_variation(memristor, spread)
     rounds = cell_rounds(
         cell, (rules.set, rules.reset), read=read, gate=gate, form=form, options=options,
         time_limit=time_limit,

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from memcircuit.checks import require_count, require_generator, require_kind
+from memcircuit.checks import require_count, require_generator, require_kind, require_size
 from memcircuit.errors import UsageError
 from memcircuit.networks.ageing import Drift
 from memcircuit.networks.converters import Converter
+from memcircuit.networks.encoding import Encoded
 from memcircuit.networks.faults import Faults
 from memcircuit.networks.hardware import Given, Hardware
 from memcircuit.networks.intervals import require_confidence, student, wilson
-from memcircuit.networks.layer import label_array
+from memcircuit.networks.layer import Key, label_array
 from memcircuit.networks.mapping import Mapping
 from memcircuit.networks.network import Network, classes, confusion_counts, input_array
 from memcircuit.networks.programmed import (
     LayerError,
     ProgrammedNetwork,
     plan_layers,
-    program,
+    write_layers,
 )
 from memcircuit.networks.spread import Spread
 
@@ -176,7 +177,7 @@ def evaluate(
     Raises:
         UsageError: images, labels or hardware that do not fit; nothing was computed.
     """
-    chosen, whole, wanted = prepare_evaluate(
+    chosen, whole, wanted, plans = prepare_evaluate(
         network, images, labels, hardware, seeds=seeds, calibration=calibration, batch=batch,
         dtype=dtype, **entries,
     )  # fmt: skip
@@ -185,7 +186,7 @@ def evaluate(
     count = int(np.prod(network.shapes[-1]))
     predictions, errors, clipped = [], [], 0.0
     for stream in chosen.streams(rng, int(seeds) if chosen.draws else 1):
-        written = program(network, chosen, stream, calibration=calibration, dtype=dtype)
+        written = write_layers(network, chosen, plans, stream, calibration=calibration, dtype=dtype)
         predictions.append(written.classify(whole, batch=batch))
         errors.append(written.layer_errors(whole[:_ERROR_IMAGES]))
         clipped = _clipped(written)
@@ -215,8 +216,8 @@ def prepare_evaluate(
     batch: int | None = None,
     dtype: DTypeLike = np.float64,
     **entries: Unpack[HardwareEntries],
-) -> tuple[Hardware, NDArray[Any], NDArray[np.int64]]:
-    """Return hardware, images and labels of ``evaluate``; the arguments are the same.
+) -> tuple[Hardware, NDArray[Any], NDArray[np.int64], dict[Key, Encoded]]:
+    """Return hardware, images, labels and cells of ``evaluate``; the arguments are the same.
 
     Raises:
         UsageError: images, labels or hardware that do not fit.
@@ -228,11 +229,10 @@ def prepare_evaluate(
     if count < 2:
         raise UsageError("the network has one output; classes need one output each")
     wanted = label_array(labels, len(whole), count)
-    require_count(seeds, "seeds")
+    require_size({"seeds": require_count(seeds, "seeds"), "images": len(whole)})
     if batch is not None:
         require_count(batch, "batch")
-    plan_layers(network, chosen, calibration)
-    return chosen, whole, wanted
+    return chosen, whole, wanted, plan_layers(network, chosen, calibration)
 
 
 def _hardware(hardware: Hardware | None, entries: HardwareEntries) -> Hardware:

@@ -132,8 +132,33 @@ def program(
     """
     require_kind(network, Network, "network", "a Network; a result of training has one: .network()")
     require_kind(hardware, Hardware, "hardware", "Hardware(...)")
-    kind = number_type(dtype)
     plans = plan_layers(network, hardware, calibration)
+    return write_layers(network, hardware, plans, rng, calibration=calibration, dtype=dtype)
+
+
+def write_layers(
+    network: Network,
+    hardware: Hardware,
+    plans: Mapping[Key, Encoded],
+    rng: np.random.Generator | None = None,
+    *,
+    calibration: ArrayLike | None = None,
+    dtype: DTypeLike = np.float64,
+) -> ProgrammedNetwork:
+    """Write a network's weights to cells that are planned; the other arguments of ``program``.
+
+    Args:
+        network: with float weights.
+        hardware: the cells, converters and arrays.
+        plans: of ``plan_layers``; nothing in them is drawn, so they do for any number of draws.
+        rng: every random draw; not needed where nothing is drawn.
+        calibration: (images, *input_shape), training images that set the ranges of converters.
+        dtype: of the reads' arithmetic.
+
+    Raises:
+        UsageError: something is drawn and there is no ``rng``.
+    """
+    kind = number_type(dtype)
     streams = hardware.streams(rng, len(plans))
     cells = {
         key: write_cells(matrix, plans[key], hardware, stream, key)

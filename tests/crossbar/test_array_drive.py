@@ -260,6 +260,10 @@ def test_a_drive_on_a_line_with_open_ends_is_refused(device, arguments, message)
         ({"rows": 0.1, "stop": 1e-6, "read": 5e3}, "read = 5000.0 V: less than"),
         ({"rows": 0.1, "stop": 1e-6, "gates": 5.0}, "has no transistor; leave gates out"),
         ({"rows": 0.1, "stop": 1e-6, "states": [0.5]}, r"states has shape \(1,\); expected"),
+        (
+            {"rows": 0.1, "stop": 1e-6, "variation": {"m_g_min": [[1, 1], [1e7, 1]]}},
+            r"cell \(1, 0\): parameter g_min = 10 S is outside",
+        ),
     ],
 )
 def test_bad_input_is_refused(device, arguments, message, monkeypatch):

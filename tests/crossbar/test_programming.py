@@ -14,6 +14,8 @@ from pyspice_netlists.crossbars import CellArray, LineEnds, crossbar_bench
 
 SET, RESET = mc.Pulse(1.8, 1e-6), mc.Pulse(-1.8, 1e-6)
 QUICK = mc.Pulse(-0.28, 0.5e-9, 10e-12, 10e-12)
+# multipliers of 3 x 3 cells, one of which lifts its parameter above the largest allowed
+OUTSIDE = [[1.0, 1.0, 1.0], [1.0, 1.0, 1e7], [1.0, 1.0, 1.0]]
 
 
 def square(cell, size, wires, **arguments):
@@ -284,6 +286,7 @@ def test_variation_and_waveforms(cell, tmp_path):
             {"variation": {"m_k_set": -1.0}},
             r"variation 'm_k_set'\[0, 0\] = -1: expected a number above 0",
         ),
+        ({"variation": {"m_g_min": OUTSIDE}}, r"cell \(1, 2\): parameter g_min = 10 S is outside"),
         ({"variation": [1, 2]}, "expected multipliers by name"),
         ({"bias": "v/5"}, "bias = 'v/5'"),
         ({"bias": None}, "bias = None"),

@@ -301,5 +301,5 @@ def test_a_triangular_sweep_moves_a_cell_as_scipy_says(kind):
     np.testing.assert_allclose(at, exact, atol=5e-4)
     assert np.ptp(exact) > 0.04
     assert found.attrs["cycles"] == 1
-    with pytest.raises(UsageError, match=r"amplitude = 1\.0 beside a sweep"):
+    with pytest.raises(UsageError, match=r"amplitude beside a sweep"):
         mc.iv_loop(HFO2, sweep=sweep, amplitude=1.0)

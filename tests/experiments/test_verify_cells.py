@@ -317,6 +317,11 @@ def test_cells_with_curved_answers_settle(curve):
         ([1e-4], {"initial_state": 1.2}, "initial_state"),
         ([1e-4] * 2, {"variation": {"m_k_set": np.ones(3)}}, "for 3 cells, targets for 2"),
         ([1e-4], {"variation": {"m_none": 1.0}}, "no multiplier 'm_none'"),
+        (
+            [1e-4] * 2,
+            {"variation": {"m_g_min": [1, 1e7]}},
+            "cell 1: parameter g_min = 10 S is outside",
+        ),
         ([1e-4], {"gate": float("inf")}, "gate = inf"),
     ],
 )

@@ -10,6 +10,7 @@ from small_networks import images, one_layer, perceptron
 import memcircuit as mc
 from memcircuit.errors import MemcircuitError, UsageError
 from memcircuit.networks.ageing import Drift
+from memcircuit.networks.cells import plan_cells
 from memcircuit.networks.converters import Converter
 from memcircuit.networks.convolution import Conv2d
 from memcircuit.networks.dense import Dense, Flatten
@@ -138,6 +139,21 @@ def test_reads_draw_the_same_noise_beside_others():
         noisy = program(network, Hardware(**{**given, "read_noise": SOME["read_noise"]}), rng())
         noise[name] = noisy.outputs(x) - quiet.outputs(x)
     np.testing.assert_allclose(*noise.values(), atol=1e-9)
+
+
+def test_what_is_evaluated_is_planned_once_and_drawn_as_if_programmed_apart(monkeypatch):
+    planned = []
+
+    def watched(*given):
+        planned.append(given)
+        return plan_cells(*given)
+
+    network, x, hardware = perceptron(), images(), Hardware(table=TABLE, **SOME)
+    apart = [program(network, hardware, own).classify(x) for own in hardware.streams(rng(), 3)]
+    monkeypatch.setattr("memcircuit.networks.programmed.plan_cells", watched)
+    found = mc.evaluate(network, x, np.arange(len(x)) % 5, hardware, seeds=3, rng=rng())
+    assert np.array_equal(found.predictions, apart)
+    assert len(planned) == len(list(network.matrices()))
 
 
 @pytest.mark.parametrize("name", SOME)

@@ -47,6 +47,20 @@ FURTHER = {
 NEVER = {"negative": -1, "true": True, "infinite": float("inf"), "beyond all": 10**400}
 COUNTS = {"pulses", "segments", "passes", "devices", "cycles", "count", "max_pulses", "burst",
           "points", "points_per_cycle", "reads"}  # fmt: skip
+# counts of what no memory holds, though each is a whole number
+TOO_MANY = {
+    "evaluate": {"seeds": 2 * 10**9},
+    "half_select_disturb": {"count": 2 * 10**9},
+    "iv_family": {"points": 2 * 10**9},
+    "iv_loop": {"cycles": 2 * 10**9, "points_per_cycle": 2 * 10**9},
+    "linearise": {"pulses": 2 * 10**9, "segments": 2 * 10**9},
+    "program_pulses": {"pulses": [(mc.Pulse(1.8, 1e-6), 2 * 10**9)]},
+    "pulse_cycles": {"devices": 2 * 10**9, "cycles": 2 * 10**9, "pulses": 2 * 10**9},
+    "pulse_statistics": {"devices": 2 * 10**9, "cycles": 2 * 10**9, "pulses": 2 * 10**9},
+    "pulse_train": {"pulses": 2 * 10**9},
+    "read_margin": {"sizes": [10**9]},
+    "retention": {"devices": 2 * 10**9},
+}
 ABOVE_ZERO = {"tolerance", "rise", "duration", "stop", "step", "frequency", "amplitude", "rate"}
 
 
@@ -145,3 +159,18 @@ def test_wrong_values_are_refused_before_a_simulator_starts(name, argument):
         for told, value in wrong_values(name, argument).items()
     }
     assert {told: end for told, end in found.items() if end != UsageError.exit_status} == {}
+
+
+@pytest.mark.parametrize(("name", "counts"), list(TOO_MANY.items()))
+@pytest.mark.usefixtures("no_simulator")
+def test_more_than_memory_holds_is_refused(name, counts):
+    found = {
+        argument: ending(name, {**arguments_of(name), argument: count})
+        for argument, count in counts.items()
+    }
+    assert found == dict.fromkeys(counts, UsageError.exit_status)
+
+
+def test_an_array_of_more_cells_than_memory_holds_is_refused():
+    with pytest.raises(UsageError, match=r"rows = 20000, columns = 20000: at most 1e\+08 in all"):
+        mc.Crossbar(rows=20_000, columns=20_000)
