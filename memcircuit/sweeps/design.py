@@ -18,6 +18,12 @@ from memcircuit.sweeps.identity import identity
 MOST_POINTS = 10_000_000
 
 
+def check_points(points: int) -> None:
+    """Refuse more points than a sweep has, with UsageError; before they are drawn or listed."""
+    if points > MOST_POINTS:
+        raise UsageError(f"a sweep of {points} points: at most {MOST_POINTS}")
+
+
 @dataclass(frozen=True, eq=False)
 class Column:
     """The values of one parameter.
@@ -64,8 +70,7 @@ class Design:
         if 0 in self.sizes.values():
             empty = next(name for name, size in self.sizes.items() if size == 0)
             raise UsageError(f"{empty}: no values at all; give at least one")
-        if self.size > MOST_POINTS:
-            raise UsageError(f"a sweep of {self.size} points: at most {MOST_POINTS}")
+        check_points(self.size)
 
     def _check_column(self, path: str, column: Column) -> None:
         unknown = [name for name in column.dims if name not in self.sizes]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from memcircuit.checks import require_flag, whole_number
+from memcircuit.checks import require_flag, require_size, whole_number
 from memcircuit.devices.cards import Card
 from memcircuit.devices.device import Device
 from memcircuit.devices.statistics import multipliers, variation_scores
 from memcircuit.errors import UsageError
 from memcircuit.experiments.circuits import as_cell
 from memcircuit.sweeps.correlation import Correlation, correlated, correlation_matrix, described
-from memcircuit.sweeps.design import Column, Design
+from memcircuit.sweeps.design import Column, Design, check_points
 
 if TYPE_CHECKING:
     from memcircuit.crossbar import Crossbar
@@ -83,6 +83,8 @@ def monte_carlo(
     _check_spreads(drawn, rounds)
     if count < 1:
         raise UsageError(f"devices = {count} must be at least 1")
+    check_points(count * rounds)
+    require_size({"devices": count, "cycles": rounds, "memristors of each": math.prod(each)})
     between, within = variation_scores(drawn, rng, count * math.prod(each), rounds)
     between = _tied(between, device_correlation, "device_to_device")
     within = _tied(within, cycle_correlation, "cycle_to_cycle")

@@ -11,7 +11,7 @@ from memcircuit.checks import require_generator, whole_number
 from memcircuit.errors import UsageError
 from memcircuit.sweeps.correlation import Correlation, correlated, correlation_matrix
 from memcircuit.sweeps.correlation import described as pairs_described
-from memcircuit.sweeps.design import Column, Design
+from memcircuit.sweeps.design import Column, Design, check_points
 from memcircuit.sweeps.distributions import Range, described, distribution, quantiles
 
 Array = NDArray[np.float64]
@@ -137,6 +137,7 @@ def _checked(
     count = whole_number(samples, "samples")
     if count < least:
         raise UsageError(f"samples = {count}: at least {least}")
+    check_points(count)
     return count, list(ranges)
 
 

@@ -173,6 +173,9 @@ def test_settings_say_what_was_drawn(device):
     ("arguments", "message"),
     [
         ({"devices": 0}, "devices = 0 must be at least 1"),
+        ({"devices": 2 * 10**9}, "a sweep of 2000000000 points: at most"),
+        ({"devices": 10**4, "cycles": 10**4}, "a sweep of 100000000 points: at most"),
+        ({"devices": 10**5, "memristors": 10**5}, "memristors of each = 100000: at most"),
         ({"devices": 2.0}, "devices = 2.0 must be a whole number"),
         ({"cycles": 0}, "cycles = 0 must be a whole number, at least 1"),
         ({"memristors": 0}, "memristors = 0: must be at least 1"),

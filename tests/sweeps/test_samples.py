@@ -176,6 +176,7 @@ def test_ranges_that_cannot_be(given, message, rng):
         (samples.sobol, 1, "at least 2"),
         (samples.latin_hypercube, 1, "at least 2"),
         (samples.random, 0, "at least 1"),
+        (samples.random, 2 * 10**9, "a sweep of 2000000000 points: at most"),
         (samples.random, 2.5, "samples = 2.5 must be a whole number"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from memcircuit.sweeps.design import MOST_POINTS
 from memcircuit.sweeps.distributions import LogNormal, LogUniform, Normal, Range, Uniform
 from memcircuit.sweeps.specification.node import TomlNode
 
@@ -32,7 +33,7 @@ def spaced_values(node: TomlNode, unit: str) -> list[float | int]:
     """
     node.only(_SPACED)
     first, last = node["from"].number(unit), node["to"].number(unit)
-    count = node["count"].whole(2)
+    count = node["count"].whole(2, MOST_POINTS)
     if _spacing(node) == "log":
         for name, value in (("from", first), ("to", last)):
             if value <= 0:
